@@ -1,0 +1,1 @@
+"""mlgit: experiment tracking as plain files on a git branch."""

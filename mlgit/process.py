@@ -1,0 +1,119 @@
+"""The only module that starts other programs.
+
+Arguments are always a list, standard input is closed unless given, and every call ends.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from mlgit.errors import MlgitError
+
+
+class CommandFailed(MlgitError):
+    """A child program could not be started, timed out, or ended with a failure.
+
+    Facts: `argv`, `returncode` (None when it did not end by itself), `stdout`, `stderr`.
+    """
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a finished program left: its code and both streams as bytes."""
+
+    argv: tuple[str, ...]
+    returncode: int
+    stdout: bytes
+    stderr: bytes
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float = 60.0,
+    check: bool = True,
+) -> Completed:
+    """Run a program to its end and return what it printed.
+
+    Args:
+        argv: Program and arguments; no shell is involved.
+        cwd: Directory to run in.
+        env: The whole environment of the child; this process's own when None.
+        stdin: Bytes for its standard input.
+        timeout: Seconds before it is killed.
+        check: Raise when it ends with a code other than 0.
+
+    Raises:
+        CommandFailed: It is missing, took too long, or (with `check`) failed.
+    """
+    import subprocess
+
+    try:
+        child = subprocess.run(
+            list(argv),
+            cwd=cwd,
+            env=env,
+            input=stdin,
+            timeout=timeout,
+            capture_output=True,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise CommandFailed(f"{argv[0]}: {error}", argv=tuple(argv), returncode=None) from error
+    done = Completed(tuple(argv), child.returncode, child.stdout, child.stderr)
+    if check and done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip()
+        raise CommandFailed(
+            f"{' '.join(argv[:3])} ended with code {done.returncode}: {said[-500:]}",
+            argv=done.argv,
+            returncode=done.returncode,
+            stdout=done.stdout,
+            stderr=done.stderr,
+        )
+    return done
+
+
+@cache
+def git_program() -> str | None:
+    """Path of the `git` program, or None where it is not installed."""
+    import shutil
+
+    return shutil.which("git")
+
+
+# Nothing that a repository's own config names may run: no hooks, no file-system monitor, no
+# external transport. Optional locks are off so that reading never rewrites the user's index.
+_SEALED = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
+_SEALED += ("-c", "protocol.ext.allow=never", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+_DROPPED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+
+
+def git(
+    args: Sequence[str],
+    *,
+    git_dir: Path,
+    work_tree: Path | None = None,
+    stdin: bytes = b"",
+    timeout: float = 60.0,
+    check: bool = True,
+) -> Completed:
+    """Run the `git` program on one repository, sealed against that repository's own config.
+
+    Raises:
+        CommandFailed: git is not installed, took too long, or (with `check`) failed.
+    """
+    program = git_program()
+    if program is None:
+        raise CommandFailed("the git program is not installed", argv=("git",), returncode=None)
+    env = {key: value for key, value in os.environ.items() if key not in _DROPPED}
+    env.update(GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0", LC_ALL="C")
+    where = [f"--git-dir={git_dir}"] + ([f"--work-tree={work_tree}"] if work_tree else [])
+    argv = [program, *_SEALED, *where, *args]
+    return run(argv, cwd=work_tree or git_dir, env=env, stdin=stdin, timeout=timeout, check=check)
