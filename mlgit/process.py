@@ -90,8 +90,13 @@ def git_program() -> str | None:
 
 # Nothing that a repository's own config names may run: no hooks, no file-system monitor, no
 # external transport. Optional locks are off so that reading never rewrites the user's index.
-_SEALED = ("-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false")
-_SEALED += ("-c", "protocol.ext.allow=never", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+_SEALED: tuple[str, ...] = (
+    *("-c", "core.hooksPath=/dev/null"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", "protocol.ext.allow=never"),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+)
 _DROPPED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
 
 

@@ -1,1 +1,1 @@
-
+"""Bytes by digest: what a run keeps besides its numbers."""

@@ -1,1 +1,1 @@
-
+"""Recording: the journal of a live run, and how it becomes one commit."""
