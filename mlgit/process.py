@@ -80,6 +80,44 @@ def run(
     return done
 
 
+def spawn_detached(argv: Sequence[str], *, cwd: Path) -> None:
+    """Start a program that outlives this one, has no streams, and that nobody waits for.
+
+    Raises:
+        CommandFailed: It could not be started.
+    """
+    import subprocess
+    import sys
+
+    nothing = subprocess.DEVNULL
+    try:
+        if sys.platform == "win32":
+            detached = subprocess.DETACHED_PROCESS | subprocess.BELOW_NORMAL_PRIORITY_CLASS
+            subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                creationflags=detached,
+                stdin=nothing,
+                stdout=nothing,
+                stderr=nothing,
+            )
+            return
+        # The shell ends at once and leaves its child to init: no zombie in a long training.
+        shell = ["/bin/sh", "-c", 'exec nice -n 10 "$@" &', "sh", *argv]
+        subprocess.run(
+            shell,
+            cwd=cwd,
+            start_new_session=True,
+            timeout=10,
+            check=True,
+            stdin=nothing,
+            stdout=nothing,
+            stderr=nothing,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise CommandFailed(f"{argv[0]}: {error}", argv=tuple(argv), returncode=None) from error
+
+
 @cache
 def git_program() -> str | None:
     """Path of the `git` program, or None where it is not installed."""
