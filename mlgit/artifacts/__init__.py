@@ -1,1 +1,1 @@
-"""Bytes by digest: what a run keeps besides its numbers."""
+"""Bytes of artifacts: taken in, kept by content, handed back verified. Knows no git."""

@@ -1,0 +1,133 @@
+"""Handing artifacts back: from git, from the local store, from a remote; always verified."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.landing import land
+from mlgit.artifacts.paths import is_safe_path
+from mlgit.artifacts.remote import Remote
+from mlgit.errors import Damaged, InvalidState, NotFound
+from mlgit.records.artifact import ArtifactEntry
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where the bytes of one run's artifacts may be.
+
+    Attributes:
+        inline: Reads a path below the run's folder on the branch; None when it is not there.
+        remotes: Asked in this order; the local store comes first.
+    """
+
+    inline: Callable[[str], bytes | None]
+    remotes: Sequence[Remote] = ()
+
+
+def read(entry: ArtifactEntry, sources: Sources) -> bytes:
+    """The artifact's bytes, verified.
+
+    Raises:
+        NotFound: They are in none of the places.
+        Damaged: Every copy that was found has other bytes than the manifest says.
+        InvalidState: The artifact is an external reference.
+    """
+    with open_artifact(entry, sources) as file:
+        return file.read()
+
+
+def open_artifact(entry: ArtifactEntry, sources: Sources) -> BinaryIO:
+    """The artifact as an open file, verified before it is returned; raises as `read`."""
+    if entry.inline:
+        return BytesIO(_inline(entry, sources))
+    for remote in sources.remotes:
+        if isinstance(remote, ObjectCache) and not entry.uri:
+            with suppress(NotFound, Damaged):
+                return remote.open(entry.sha256)
+    return _copied(entry, sources)
+
+
+def download(entries: Iterable[ArtifactEntry], sources: Sources, target: Path) -> list[Path]:
+    """Write the artifacts below the existing folder `target`, each whole or not at all.
+
+    Raises:
+        NotFound, Damaged, InvalidState: As `read`; files before it are there and whole.
+        StorageFailed: The disk refused.
+    """
+    wanted = list(entries)
+    hostile = next((entry.path for entry in wanted if not is_safe_path(entry.path)), None)
+    if hostile is not None:
+        raise Damaged(
+            f"the manifest names an artifact that leaves its folder: {hostile[:100]!r}",
+            "do not trust this run; see mlgit check",
+            path=hostile,
+        )
+    return [land(target, entry.path, partial(fill, entry, sources)) for entry in wanted]
+
+
+def fill(entry: ArtifactEntry, sources: Sources, target: BinaryIO) -> None:
+    """Write the artifact's bytes into the empty file `target`, verified; raises as `read`."""
+    if entry.inline:
+        target.write(_inline(entry, sources))
+        return
+    _refuse_reference(entry)
+    damage: Damaged | None = None
+    for remote in sources.remotes:
+        try:
+            return remote.get(entry.sha256, target)
+        except NotFound:
+            continue
+        except Damaged as error:
+            damage = error
+            target.seek(0)
+            target.truncate()
+    raise damage or _missing(entry, sources)
+
+
+def _copied(entry: ArtifactEntry, sources: Sources) -> BinaryIO:
+    from tempfile import TemporaryFile
+
+    file = cast("BinaryIO", TemporaryFile())  # noqa: SIM115 - the caller closes it
+    try:
+        fill(entry, sources, file)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+def _inline(entry: ArtifactEntry, sources: Sources) -> bytes:
+    data = sources.inline(entry.inline)
+    if data is None:
+        raise Damaged(f"{entry.inline} is named by the manifest but is not on the branch")
+    if len(data) != entry.size or sha256(data).hexdigest() != entry.sha256:
+        raise Damaged(f"{entry.inline} does not have the bytes the manifest says")
+    return data
+
+
+def _refuse_reference(entry: ArtifactEntry) -> None:
+    if entry.uri:
+        raise InvalidState(
+            f"{entry.path} is a reference to {entry.uri}",
+            "fetch it yourself if you trust that place; mlgit opens no address from a branch",
+            uri=entry.uri,
+        )
+
+
+def _missing(entry: ArtifactEntry, sources: Sources) -> NotFound:
+    asked = ", ".join(remote.name for remote in sources.remotes) or "no remote"
+    return NotFound(
+        f"{entry.path} (sha256 {entry.sha256[:12]}) is not to be found; asked: {asked}",
+        "it was logged in another clone that has not shared its artifacts yet",
+        path=entry.path,
+        sha256=entry.sha256,
+    )

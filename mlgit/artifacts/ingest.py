@@ -1,0 +1,107 @@
+"""Taking artifacts in: small ones to be kept in git, the others into the local store."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.folder import files_of
+from mlgit.artifacts.manifest import Room
+from mlgit.artifacts.paths import safe_path
+from mlgit.artifacts.streams import steady
+from mlgit.records.artifact import ArtifactEntry
+
+__all__ = ["Ingested", "ingest_bytes", "ingest_file", "ingest_folder", "safe_path"]
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What was taken in.
+
+    Attributes:
+        entries: One a file, for the run's manifest.
+        files: Bytes to be kept in git, by path below the run's folder (`ArtifactEntry.inline`).
+            The bytes of all other entries are in the local store, durable.
+    """
+
+    entries: list[ArtifactEntry] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+
+
+def ingest_bytes(data: bytes, path: str, cache: ObjectCache, room: Room) -> Ingested:
+    """Take `data` in as the artifact `path`.
+
+    Raises:
+        InvalidValue: The path is not safe.
+        StorageFailed: The disk refused.
+    """
+    safe_path(path)
+    if room.fits(path, len(data)):
+        return _inline(path, data, room)
+    return _stored(path, cache.put_bytes(data), room)
+
+
+def ingest_file(
+    source: Path, path: str, cache: ObjectCache, room: Room, *, follow: bool = True
+) -> Ingested:
+    """Take the file `source` in as the artifact `path`; `follow` when it is a link.
+
+    Raises:
+        NotFound, InvalidValue: No such file, no regular file, or the path is not safe.
+        InvalidState: The file changed while it was read.
+        StorageFailed: It cannot be read, or the disk refused.
+    """
+    safe_path(path)
+    with steady(source, follow=follow) as file:
+        data = _small(file, path, room)
+    if data is not None:
+        return _inline(path, data, room)
+    return _stored(path, cache.put_file(source, follow=follow), room)
+
+
+def ingest_folder(source: Path, under: str, cache: ObjectCache, room: Room) -> Ingested:
+    """Take every file below the folder `source` in, below the artifact path `under` (or "").
+
+    All names are looked at before the first byte is read.
+
+    Raises:
+        NotFound, InvalidValue: No such folder, a path is not safe, a link leads out of it.
+        InvalidState: A file changed while it was read.
+        StorageFailed: A file cannot be read, or the disk refused.
+    """
+    prefix = f"{safe_path(under)}/" if under else ""
+    found = [(safe_path(prefix + name), file) for name, file in files_of(source)]
+    return together(ingest_file(file, path, cache, room, follow=False) for path, file in found)
+
+
+def together(parts: Iterable[Ingested]) -> Ingested:
+    """Several results as one."""
+    whole = Ingested()
+    for part in parts:
+        whole.entries.extend(part.entries)
+        whole.files.update(part.files)
+    return whole
+
+
+def _small(file: BinaryIO, path: str, room: Room) -> bytes | None:
+    """The whole file when it may be kept in git."""
+    size = os.fstat(file.fileno()).st_size
+    if not room.fits(path, size):
+        return None
+    data = file.read(size + 1)
+    return data if len(data) <= size else None
+
+
+def _inline(path: str, data: bytes, room: Room) -> Ingested:
+    entry = room.place(ArtifactEntry(path, len(data), sha256(data).hexdigest()))
+    return Ingested([entry], {entry.inline: data})
+
+
+def _stored(path: str, kept: tuple[str, int], room: Room) -> Ingested:
+    room.release(path)
+    return Ingested([ArtifactEntry(path, kept[1], kept[0])])

@@ -1,0 +1,103 @@
+"""What is known of a run's artifacts: one entry a path, files and folders, what fits in git."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from mlgit.artifacts.paths import is_safe_path, safe_path
+from mlgit.errors import InvalidValue, NotFound
+from mlgit.records import layout
+from mlgit.records.artifact import ArtifactEntry
+from mlgit.records.settings import Limits
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One name in a folder of artifacts; `size` is bytes, 0 for a folder."""
+
+    path: str
+    is_folder: bool
+    size: int = 0
+
+
+def merge(*manifests: Iterable[ArtifactEntry]) -> list[ArtifactEntry]:
+    """One manifest of several in the order they were logged: the last entry of a path wins.
+
+    Raises:
+        InvalidValue: One path would be a file and a folder.
+    """
+    merged = {entry.path: entry for entries in manifests for entry in entries}
+    for path in merged:
+        clash = next((folder for folder in _folders(path) if folder in merged), None)
+        if clash is not None:
+            raise InvalidValue(f"artifact {clash!r} is a file, so {path!r} cannot be below it")
+    return [merged[path] for path in sorted(merged)]
+
+
+def select(entries: Iterable[ArtifactEntry], path: str = "") -> list[ArtifactEntry]:
+    """The entry of that path, or all below that folder; all of them for the empty path.
+
+    Raises:
+        NotFound: There is neither.
+    """
+    listed = list(entries)
+    if not path:
+        return listed
+    below = safe_path(path) + "/"
+    found = [entry for entry in listed if entry.path == path or entry.path.startswith(below)]
+    if not found:
+        raise NotFound(f"no artifact {path!r} in this run", candidates=[e.path for e in listed[:5]])
+    return found
+
+
+def children(entries: Iterable[ArtifactEntry], folder: str = "") -> list[Listed]:
+    """The names directly below `folder`, sorted; empty for a file or where there is nothing."""
+    below = f"{safe_path(folder)}/" if folder else ""
+    found: dict[str, Listed] = {}
+    for entry in entries:
+        if not entry.path.startswith(below) or not is_safe_path(entry.path):
+            continue
+        name, _, deeper = entry.path[len(below) :].partition("/")
+        path = below + name
+        found[path] = Listed(path, True) if deeper else Listed(path, False, entry.size)
+    return [found[path] for path in sorted(found)]
+
+
+class Room:
+    """How much a run may still keep in git, and under which names.
+
+    `entries` are those of the run so far; replacing one gives its room back.
+    """
+
+    def __init__(self, limits: Limits, entries: Iterable[ArtifactEntry] = ()) -> None:
+        self._file, self._run = limits.inline_file, limits.inline_run
+        self._kept: dict[str, ArtifactEntry] = {e.path: e for e in entries if e.inline}
+
+    def fits(self, path: str, size: int) -> bool:
+        """Whether `size` bytes at `path` may be kept in git."""
+        others = sum(entry.size for key, entry in self._kept.items() if key != path)
+        return size <= self._file and others + size <= self._run
+
+    def place(self, entry: ArtifactEntry) -> ArtifactEntry:
+        """The entry with the name below the run's folder that its bytes get in git."""
+        self._kept.pop(entry.path, None)
+        taken = {kept.inline for kept in self._kept.values()}
+        placed = replace(entry, inline=layout.artifact_file(entry.path, entry.sha256, taken))
+        self._kept[entry.path] = placed
+        return placed
+
+    def release(self, path: str) -> None:
+        """Give back the room of what was at `path`: it is kept elsewhere now."""
+        self._kept.pop(path, None)
+
+
+def used_files(entries: Iterable[ArtifactEntry], files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Those of the inline `files` that the manifest still names."""
+    names = {entry.inline for entry in entries}
+    return {name: data for name, data in files.items() if name in names}
+
+
+def _folders(path: str) -> Iterable[str]:
+    parts = path.split("/")
+    return ("/".join(parts[:count]) for count in range(1, len(parts)))
