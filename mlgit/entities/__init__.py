@@ -1,0 +1,47 @@
+"""What the API gives back: MLflow's names and attributes over our records."""
+
+from mlgit.entities.paged import PagedList
+from mlgit.entities.run import Run, run_data, run_info
+from mlgit.entities.values import (
+    Dataset,
+    DatasetInput,
+    Experiment,
+    ExperimentTag,
+    FileInfo,
+    InputTag,
+    LoggedModelInput,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunOutputs,
+    RunTag,
+    ViewType,
+)
+from mlgit.records.run import RunStatus
+
+__all__ = [
+    "Dataset",
+    "DatasetInput",
+    "Experiment",
+    "ExperimentTag",
+    "FileInfo",
+    "InputTag",
+    "LoggedModelInput",
+    "LoggedModelOutput",
+    "Metric",
+    "PagedList",
+    "Param",
+    "Run",
+    "RunData",
+    "RunInfo",
+    "RunInputs",
+    "RunOutputs",
+    "RunStatus",
+    "RunTag",
+    "ViewType",
+    "run_data",
+    "run_info",
+]
