@@ -1,0 +1,119 @@
+"""A run's append log on this machine: what is written here outlives the process that wrote it.
+
+Each record is one `write` to a file opened for appending, so a returned call survives `kill -9`
+and waits for no other process: every process has a journal of its own.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Mapping
+from itertools import count
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mlgit import times
+from mlgit.errors import InvalidValue
+from mlgit.runs import frames
+from mlgit.runs.frames import pack_point
+from mlgit.runs.journal_file import JournalFile, new_writer
+from mlgit.runs.journal_records import Header, Series, pack_event, pack_file, pack_series
+from mlgit.runs.process_identity import this_process
+
+_BATCH = 4096  # points of one frame
+
+
+class Row(NamedTuple):
+    """One point for a journal; `series` is a plain metric key where nothing else belongs to it."""
+
+    series: Series | str
+    step: int
+    timestamp: int
+    value: float
+
+
+class Journal:
+    """One process's append log of one run, open for writing.
+
+    Every method returns when the record is on disk (or, while the disk refuses, in memory) and
+    raises InvalidState once the journal is closed, StorageFailed in strict mode.
+    """
+
+    def __init__(self, file: JournalFile) -> None:
+        self.file = file
+        self._numbers: dict[Series | str, int] = {}
+        self._next_number = count()
+        self._generation = file.generation
+
+    @classmethod
+    def create(cls, folder: Path, run: Mapping[str, Any], *, strict: bool = False) -> Journal:
+        """A new journal in `folder`; `run` is what the header says about the run."""
+        header = Header(run, this_process(), new_writer(), times.now_ms())
+        return cls(JournalFile(folder, header, strict=strict))
+
+    def append_point(self, series: Series | str, step: int, timestamp: int, value: float) -> None:
+        """Write one point; the arguments are those of `Row`.
+
+        Raises:
+            InvalidValue: `step` or `timestamp` does not fit into 64 bits.
+        """
+        file = self.file
+        with file.lock:
+            number = self._numbers.get(series)
+            if number is None or self._generation != file.generation:
+                number = self._define(series)
+            try:
+                record = pack_point(number, step, timestamp, value)
+            except struct.error as error:
+                raise _too_big(step, timestamp) from error
+            file.append(record, 1)
+
+    def append_points(self, rows: Iterable[Row]) -> None:
+        """Write many points with one `write`.
+
+        Raises:
+            InvalidValue: As `append_point`; then none is written.
+        """
+        with self.file.lock:
+            packed = [self._packed(row) for row in rows]
+            batches = [packed[at : at + _BATCH] for at in range(0, len(packed), _BATCH)]
+            record = b"".join(frames.pack(frames.POINTS, b"".join(batch)) for batch in batches)
+            if record:
+                self.file.append(record, len(packed))
+
+    def append_event(
+        self, event: Mapping[str, Any], files: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Write one event, and in the same write the files it speaks of."""
+        attached = b"".join(pack_file(name, data) for name, data in (files or {}).items())
+        self.file.append(attached + pack_event({**event, "at": times.now_ms()}))
+
+    def _packed(self, row: Row) -> bytes:
+        series, step, timestamp, value = row
+        number = self._numbers.get(series)
+        if number is None or self._generation != self.file.generation:
+            number = self._define(series)
+        try:
+            return frames.ROW.pack(number, step, timestamp, value)
+        except struct.error as error:
+            raise _too_big(step, timestamp) from error
+
+    def _define(self, series: Series | str) -> int:
+        if self._generation != self.file.generation:
+            self._generation = self.file.generation
+            self._numbers = {}
+        number = next(self._next_number)
+        self.file.append(
+            pack_series(number, (series, "", "", "") if isinstance(series, str) else series)
+        )
+        self._numbers[series] = number
+        return number
+
+
+def _too_big(step: int, timestamp: int) -> InvalidValue:
+    return InvalidValue(
+        f"step {step} or timestamp {timestamp} does not fit into 64 bits",
+        hint="steps and timestamps are whole numbers below 2**63",
+        step=step,
+        timestamp=timestamp,
+    )

@@ -1,0 +1,219 @@
+"""The open file under a journal: one `write` a record, and a waiting room when the disk refuses.
+
+Nothing here ever raises for the disk's sake (unless `strict`): training goes on, the user is
+warned once, what was refused is retried, and what had to be given up is counted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+from mlgit import times
+from mlgit.errors import InvalidState, StorageFailed
+from mlgit.runs import sync
+from mlgit.runs.backlog import Backlog
+from mlgit.runs.file_lock import try_lock
+from mlgit.runs.journal_records import Header, pack_event, pack_header
+from mlgit.runs.process_identity import this_process
+
+SUFFIX = ".journal"
+
+_RETRY_SECONDS = 1.0
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
+_ABSENT, _CLOSED = -1, -2  # instead of a descriptor: not opened yet; finished
+
+_fdatasync = getattr(os, "fdatasync", os.fsync)
+_write = os.write
+
+
+def new_writer() -> str:
+    """A name that no other journal has: 8 hex digits."""
+    return times.random_bytes(4).hex()
+
+
+class JournalFile:
+    """One process's journal file; it is created with the first record.
+
+    Safe in several threads and in signal handlers. After a fork the child's first record goes
+    into a file of its own; the parent's is neither written nor unlocked.
+
+    Attributes:
+        header: The first record of the file.
+        generation: Grows when a new file begins, in which nothing is defined yet.
+    """
+
+    def __init__(self, folder: Path, header: Header, *, strict: bool = False) -> None:
+        self.header = header
+        self.generation = 0
+        self.lock = threading.RLock()
+        self.backlog = Backlog()
+        self._folder = folder
+        self._strict = strict
+        self._descriptor = self._syncing = _ABSENT
+        self._synced_size = 0
+        self._retry_at = 0.0
+        self._retrying = self._warned = False
+        sync.watch(self)
+
+    @property
+    def path(self) -> Path:
+        """Where this process's records are."""
+        return self._folder / (self.header.writer + SUFFIX)
+
+    def append(self, record: bytes, points: int = 0) -> None:
+        """Write one record that holds `points` points; returned means it outlives the process.
+
+        Raises:
+            InvalidState: The journal is closed.
+            StorageFailed: In strict mode, when the disk refuses; the record is kept for a retry.
+        """
+        with self.lock:
+            try:
+                if not self.backlog and _write(self._descriptor, record) == len(record):
+                    return
+                error = OSError("only a part was taken")
+            except OSError as refused:
+                error = refused
+            self._append_slowly(record, points, error)
+
+    def _append_slowly(self, record: bytes, points: int, error: OSError) -> None:
+        if self._descriptor == _CLOSED:
+            raise InvalidState("this run is finished; nothing more can be logged through it")
+        first = self._descriptor == _ABSENT and not self.backlog
+        self.backlog.add(record, points)
+        if first or time.monotonic() >= self._retry_at:
+            error = self._retry() or error
+        if self.backlog:
+            self._refused(error)
+
+    def _retry(self) -> OSError | None:
+        """Write what waits; the error when the disk still refuses."""
+        if self._retrying:  # a signal handler logs in the midst of a retry
+            return None
+        self._retrying = True
+        self._retry_at = time.monotonic() + _RETRY_SECONDS
+        try:
+            if self._descriptor == _ABSENT:
+                self._descriptor = self._open()
+            self.backlog.write_to(lambda chunk: _write(self._descriptor, chunk))
+            self._tell_losses()
+        except OSError as error:
+            return error
+        finally:
+            self._retrying = False
+        return None
+
+    def _open(self) -> int:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(self.path, _FLAGS, 0o600)
+        try_lock(descriptor)
+        first = pack_header(self.header)
+        try:
+            if _write(descriptor, first) == len(first):
+                return descriptor
+            raise OSError("only a part was taken")
+        except OSError:
+            os.close(descriptor)
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+            raise
+
+    def _tell_losses(self) -> None:
+        lost = self.backlog.lost_points
+        if lost:
+            record = pack_event({"do": "lost", "points": lost, "at": times.now_ms()})
+            if _write(self._descriptor, record) == len(record):
+                self.backlog.lost_points = 0
+
+    def _refused(self, error: OSError) -> None:
+        message = f"mlgit cannot write {self.path}: {error.strerror or error}"
+        if self._strict:
+            raise StorageFailed(message, hint="free some space, or unset MLGIT_STRICT") from error
+        if not self._warned:
+            self._warned = True
+            warnings.warn(
+                f"{message}; what is logged waits in memory and is not safe yet", stacklevel=5
+            )
+
+    def size(self) -> int:
+        """Bytes on disk."""
+        with self.lock:
+            return os.fstat(self._descriptor).st_size if self._descriptor >= 0 else 0
+
+    def read(self, start: int = 0) -> bytes:
+        """The records from byte `start` on: those on disk, then those that still wait."""
+        with self.lock:
+            parts = []
+            if self._descriptor >= 0:
+                os.lseek(self._descriptor, start, os.SEEK_SET)  # writes append wherever this is
+                while part := os.read(self._descriptor, 1 << 24):
+                    parts.append(part)
+            return b"".join(parts) + self.backlog.frames()
+
+    def close(self) -> None:
+        """Write what still waits if the disk takes it, and give the lock back; idempotent."""
+        sync.unwatch(self)
+        with self.lock:
+            if self._descriptor == _CLOSED:
+                return
+            if self.backlog:
+                self._retry()
+            if self._descriptor >= 0:
+                os.close(self._descriptor)
+            self._descriptor = _CLOSED
+
+    def tick(self) -> None:
+        """Retry what waits and make durable what is new; called by the background thread."""
+        with contextlib.suppress(OSError):
+            size = self._prepare_sync()
+            if size:
+                self._sync(size)
+
+    def _prepare_sync(self) -> int:
+        with self.lock:
+            if self._descriptor == _CLOSED:
+                return 0
+            if self.backlog:
+                self._retry()
+            size = self.size()
+            if size == self._synced_size:
+                return 0
+            # A duplicate, so that closing meanwhile cannot hand the number to another file.
+            self._syncing = os.dup(self._descriptor)
+            return size
+
+    def _sync(self, size: int) -> None:
+        try:
+            _fdatasync(self._syncing)
+            self._synced_size = size
+        except OSError as error:
+            if not self._warned:
+                self._warned = True
+                warnings.warn(f"mlgit cannot make {self.path} durable: {error}", stacklevel=2)
+        finally:
+            os.close(self._syncing)
+            self._syncing = _ABSENT
+
+    def forked(self) -> None:
+        """Let go of the parent's file in a child; closing a descriptor does not unlock it."""
+        for descriptor in (self._descriptor, self._syncing):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self.lock = threading.RLock()
+        self.backlog = Backlog()
+        self.generation += 1
+        self._retrying = False
+        self._synced_size = 0
+        self._syncing = _ABSENT
+        if self._descriptor != _CLOSED:
+            self._descriptor = _ABSENT
+            self.header = replace(
+                self.header, process=this_process(), writer=new_writer(), helper=True
+            )
+            sync.watch(self)
