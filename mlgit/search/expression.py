@@ -1,0 +1,79 @@
+"""A query as a value: what the parser makes, the matcher decides and SQL only repeats."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+Scalar = str | int | float
+
+
+class Kind(Enum):
+    """Which part of a record a field is read from."""
+
+    ATTRIBUTE = "attribute"
+    METRIC = "metric"
+    PARAM = "param"
+    TAG = "tag"
+    DATASET = "dataset"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One searchable thing: a metric, parameter or tag by key, or an attribute by its one name."""
+
+    kind: Kind
+    key: str
+
+    def __str__(self) -> str:
+        if self.kind is Kind.ATTRIBUTE:
+            return self.key
+        plain = self.key.replace(".", "_").isidentifier()
+        return f"{self.kind.value}s.{self.key if plain else f'`{self.key}`'}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """`field operator value`; false wherever the field is missing.
+
+    `operator` is one of = != < <= > >= LIKE ILIKE IN and NOT before the last three. A text value
+    compares as text, a number with whatever is a number; times and durations are milliseconds.
+    """
+
+    field: Field
+    operator: str
+    value: Scalar | tuple[Scalar, ...]
+
+
+@dataclass(frozen=True)
+class Presence:
+    """`field IS NOT NULL` (`present`) or `field IS NULL`."""
+
+    field: Field
+    present: bool
+
+
+@dataclass(frozen=True)
+class Not:
+    """True exactly where `part` is false."""
+
+    part: Expression
+
+
+@dataclass(frozen=True)
+class And:
+    """True where every part is; so `And(())` is everything."""
+
+    parts: tuple[Expression, ...]
+
+
+@dataclass(frozen=True)
+class Or:
+    """True where at least one part is."""
+
+    parts: tuple[Expression, ...]
+
+
+Expression = Comparison | Presence | Not | And | Or
+
+EVERYTHING = And(())

@@ -1,0 +1,89 @@
+"""Values in a query: numbers, dates, spans of time."""
+
+from __future__ import annotations
+
+import re
+
+from mlgit import times
+
+MAX_INTEGER = 2**63 - 1
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
+_INTEGER = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
+_MOMENT = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?(Z|[+-]\d\d:?\d\d)?\Z",
+    re.ASCII,
+)
+_AGO = re.compile(r"(\d{1,9})\s*([a-z]+)\s+ago\Z", re.ASCII | re.IGNORECASE)
+_SPAN = re.compile(r"(?:\d+(?:\.\d+)?\s*[a-z]+\s*)+\Z", re.ASCII | re.IGNORECASE)
+_SPAN_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
+_UNITS = {
+    "ms": 1,
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1000),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60_000),
+    **dict.fromkeys(("h", "hour", "hours"), 3_600_000),
+    **dict.fromkeys(("d", "day", "days"), 86_400_000),
+    **dict.fromkeys(("w", "week", "weeks"), 604_800_000),
+}
+
+
+def number(text: str) -> int | float | None:
+    """The number that `text` writes in plain ASCII digits, or None; whole numbers stay exact.
+
+    A whole number beyond 64 bits becomes the nearest float, and `nan` or `inf` are no numbers.
+    """
+    if not _NUMBER.match(text):
+        return None
+    if _INTEGER.match(text) and abs(int(text)) <= MAX_INTEGER:
+        return int(text)
+    return float(text)
+
+
+def moment(text: str) -> int | None:
+    """Milliseconds UTC of a date, a date with time, or `7d ago`; None when it is none of them.
+
+    Without a zone the time is UTC.
+    """
+    ago = _AGO.match(text)
+    if ago:
+        unit = _UNITS.get(ago[2].lower())
+        return None if unit is None else times.now_ms() - int(ago[1]) * unit
+    match = _MOMENT.match(text)
+    return _calendar(match) if match else None
+
+
+def _calendar(match: re.Match[str]) -> int | None:
+    from datetime import datetime, timezone
+
+    year, month, day, hour, minute, second = (int(match[group] or 0) for group in range(1, 7))
+    millis = int((match[7] or "").ljust(3, "0")[:3])
+    try:
+        when = datetime(year, month, day, hour, minute, second, tzinfo=timezone.utc)
+    except ValueError:
+        return None
+    return (int(when.timestamp()) * 1000 + millis) - _offset(match[8] or "Z")
+
+
+def _offset(zone: str) -> int:
+    if zone == "Z":
+        return 0
+    minutes = int(zone[1:3]) * 60 + int(zone[-2:])
+    return minutes * 60_000 * (-1 if zone[0] == "-" else 1)
+
+
+def span(text: str) -> int | None:
+    """Milliseconds of `90s`, `1h30m`, `2 days`; None when it is no span of time."""
+    if not _SPAN.match(text):
+        return None
+    total = 0.0
+    for amount, unit in _SPAN_PART.findall(text):
+        if unit.lower() not in _UNITS:
+            return None
+        total += float(amount) * _UNITS[unit.lower()]
+    return round(total) if total <= MAX_INTEGER else MAX_INTEGER
+
+
+def seconds(value: float) -> int | float:
+    """Milliseconds of a number of seconds, whole where they are within a nanosecond of it."""
+    millis = value * 1000
+    whole = round(millis) if abs(millis) <= MAX_INTEGER else 0
+    return whole if abs(millis - whole) < 1e-6 else millis
