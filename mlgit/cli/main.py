@@ -1,0 +1,156 @@
+"""The program: global options, the table of commands, and the one way out."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from mlgit.cli import failure
+from mlgit.cli.command import Entry, LazyGroup
+from mlgit.cli.output import output_for
+from mlgit.cli.session import Session, pass_session
+
+TABLE: dict[str, dict[str, Entry]] = {
+    "Start": {
+        "init": Entry("init", "Create the experiment store of this repository."),
+        "demo": Entry("demo", "Make a small repository with runs to try things on."),
+        "doctor": Entry("upkeep", "Say what is wrong with this store and what to do."),
+    },
+    "Runs": {
+        "log-run": Entry("log_run", "Record a finished run from the command line."),
+        "runs": Entry("runs", "List runs: metrics first, then what varies."),
+        "show": Entry("show", "Show one run."),
+        "compare": Entry("compare", "Compare runs with a baseline: only what differs."),
+        "diff": Entry("diff", "Show how one run became another, line by line."),
+        "plot": Entry("plot", "Draw a metric of one or more runs."),
+        "best": Entry("best", "Name the run with the best value of a metric."),
+    },
+    "Change": {
+        "tag": Entry("edit", "Set or delete tags of a run."),
+        "note": Entry("edit", "Show or write the note of a run."),
+        "mv": Entry("edit", "Move runs to another experiment."),
+        "rm": Entry("edit", "Delete runs; `restore` brings them back."),
+        "restore": Entry("edit", "Bring back deleted runs."),
+        "experiments": Entry("experiments", "List and manage experiments."),
+    },
+    "Data": {
+        "artifact": Entry("artifact", "List, fetch or print the artifacts of a run."),
+        "check": Entry("upkeep", "Check every record of the store against the format."),
+        "recover": Entry("upkeep", "Publish the runs of programs that died."),
+    },
+    "Meta": {
+        "completion": Entry("meta", "Print the completion script of a shell."),
+        "help": Entry("meta", "Explain a command, a topic or an error code."),
+        "version": Entry("meta", "Print the versions that matter in a report."),
+    },
+}
+
+
+@click.group(
+    cls=LazyGroup,
+    table=TABLE,
+    examples="""
+    mlgit init
+    mlgit log-run -e churn -p lr=0.1 -m acc=0.93 -a model.pkl
+    mlgit runs "metrics.acc > 0.9" --sort -acc
+    mlgit compare @best:acc @last
+    """,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.option("-C", "directory", metavar="DIR", help="Run as if started in DIR.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    help="Colour the output; auto means on a terminal.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Leave out notes; errors are always said.")
+@click.option("-v", "--verbose", is_flag=True, help="Say more.")
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+@click.version_option(package_name="mlgit", message="mlgit %(version)s")
+@pass_session
+@click.pass_context
+def root(
+    ctx: click.Context,
+    session: Session,
+    *,
+    directory: str | None,
+    color: str,
+    quiet: bool,
+    verbose: bool,
+    debug: bool,
+) -> None:
+    """Track experiments as plain files on a branch of this git repository.
+
+    A run is one commit on the branch `mlgit`; the working tree is never touched. RUN is an id
+    or its first letters, a name, @last, @{2} (before the two last) or @best:METRIC. `mlgit help`
+    lists the topics.
+    """
+    session.output = output_for(color, quiet=quiet, verbose=verbose)
+    session.debug = debug
+    session.command = ctx.invoked_subcommand or ""
+    ctx.color = session.output.terminal.colour
+    if directory is not None:
+        os.chdir(directory)
+
+
+def main(argv: Sequence[str], program: str = "mlgit") -> int:
+    """Run one command and return its exit code; every failure has been said on stderr."""
+    session = Session(output=output_for())
+    try:
+        code = root.main(
+            list(argv), program, complete_var="_MLGIT_COMPLETE", standalone_mode=False, obj=session
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _abandon_stdout()
+        return failure.BROKEN_PIPE
+    except (click.Abort, KeyboardInterrupt):
+        return failure.INTERRUPTED
+    # The last boundary: whatever is left is a bug, and is reported as one.
+    except Exception as error:
+        return _fail(error, session)
+    return code if isinstance(code, int) else 0
+
+
+def run() -> None:
+    """Entry point of `mlgit`, `git-mlgit` and `python -m mlgit`."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that this stream's encoding lacks is spelled out, never an error.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    called_by_git = Path(sys.argv[0]).stem == "git-mlgit"
+    sys.exit(main(sys.argv[1:], "git mlgit" if called_by_git else "mlgit"))
+
+
+def _fail(error: Exception, session: Session) -> int:
+    """Say what happened; the exit code of it."""
+    if session.debug:
+        import traceback
+
+        traceback.print_exception(error)
+    known = failure.known(error)
+    if known is None:
+        return _report_bug(error, session)
+    session.output.say(failure.words(known, session.output.talk))
+    return failure.failure_of(known).exit
+
+
+def _report_bug(error: Exception, session: Session) -> int:
+    from mlgit.cli.crash import write_report
+
+    path = write_report(error, session.command, session.cache_folder())
+    text = f"mlgit has a bug: {type(error).__name__}: {error} [{failure.BUG.code}]"
+    hint = f"the report is in {path}; `mlgit --debug {session.command}` shows it here"
+    output = session.output
+    output.say(failure.said("error", text, output.talk, "red"))
+    output.say(failure.said("hint", hint, output.talk, "cyan"))
+    return failure.BUG.exit
+
+
+def _abandon_stdout() -> None:
+    """Nobody reads stdout any more: let the interpreter's last flush go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
