@@ -8,6 +8,8 @@ does not hold up is skipped to the next magic, so a damaged byte costs one frame
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
@@ -20,7 +22,7 @@ _HEAD = struct.Struct("<4sII")  # magic, check, word
 _PREFIX = struct.Struct("<4sI")
 _WORD = struct.Struct("<I")
 _LONE = struct.Struct("<IIqqd")  # word and row: all but the prefix of a frame with one point
-_LONE_FRAME = struct.Struct("<4sIIIqqd")
+_CHECK_AND_WORD = struct.Struct("<II")
 LONE_WORD = POINTS << 28 | ROW.size
 LONE_SIZE = _PREFIX.size + _LONE.size
 
@@ -58,6 +60,20 @@ def pack_point(series: int, step: int, timestamp: int, value: float) -> bytes:
     return _pack_prefix(MAGIC, crc32(body)) + body
 
 
+def pack_points(values: Sequence[int | float]) -> bytes:
+    """One frame of many points, given flat: series, step, timestamp, value, series, ….
+
+    Raises:
+        struct.error: A step or timestamp is outside 64 bits.
+    """
+    return pack(POINTS, _rows(len(values) // 4).pack(*values))
+
+
+@lru_cache(maxsize=64)
+def _rows(count: int) -> struct.Struct:
+    return struct.Struct("<" + "Iqqd" * count)
+
+
 def frame_at(data: bytes, at: int) -> Frame | None:
     """The frame that begins at byte `at`, None where none does or it is not whole."""
     if at + _HEAD.size > len(data):
@@ -70,14 +86,12 @@ def frame_at(data: bytes, at: int) -> Frame | None:
     return Frame(word >> 28, body[_WORD.size :], end) if crc32(body) == check else None
 
 
-def lone_at(data: bytes, at: int) -> tuple[int, int, int, float] | None:
-    """The row of the one-point frame that begins at byte `at`, None where none does."""
-    if data[at : at + 4] != MAGIC or at + LONE_SIZE > len(data):
-        return None
-    _, check, word, series, step, timestamp, value = _LONE_FRAME.unpack_from(data, at)
-    if word != LONE_WORD or crc32(data[at + _PREFIX.size : at + LONE_SIZE]) != check:
-        return None
-    return series, step, timestamp, value
+def is_lone(frame: bytes) -> bool:
+    """Whether these bytes are exactly one whole frame of one point."""
+    if len(frame) != LONE_SIZE or frame[:4] != MAGIC:
+        return False
+    check, word = _CHECK_AND_WORD.unpack_from(frame, 4)
+    return bool(word == LONE_WORD and crc32(frame[_PREFIX.size :]) == check)
 
 
 def next_magic(data: bytes, at: int) -> int:

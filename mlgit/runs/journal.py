@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mlgit import times
 from mlgit.errors import InvalidValue
@@ -23,13 +23,8 @@ from mlgit.runs.process_identity import this_process
 _BATCH = 4096  # points of one frame
 
 
-class Row(NamedTuple):
-    """One point for a journal; `series` is a plain metric key where nothing else belongs to it."""
-
-    series: Series | str
-    step: int
-    timestamp: int
-    value: float
+# Series (a plain metric key where nothing else belongs to it), step, timestamp in ms, value.
+Row = tuple[Series | str, int, int, float]
 
 
 class Journal:
@@ -65,7 +60,7 @@ class Journal:
             try:
                 record = pack_point(number, step, timestamp, value)
             except struct.error as error:
-                raise _too_big(step, timestamp) from error
+                raise _too_big((step, timestamp)) from error
             file.append(record, 1)
 
     def append_points(self, rows: Iterable[Row]) -> None:
@@ -75,11 +70,14 @@ class Journal:
             InvalidValue: As `append_point`; then none is written.
         """
         with self.file.lock:
-            packed = [self._packed(row) for row in rows]
-            batches = [packed[at : at + _BATCH] for at in range(0, len(packed), _BATCH)]
-            record = b"".join(frames.pack(frames.POINTS, b"".join(batch)) for batch in batches)
-            if record:
-                self.file.append(record, len(packed))
+            flat: list[int | float] = []
+            for series, step, timestamp, value in rows:
+                number = self._numbers.get(series)
+                if number is None or self._generation != self.file.generation:
+                    number = self._define(series)
+                flat += (number, step, timestamp, value)
+            if flat:
+                self.file.append(_packed(flat), len(flat) // 4)
 
     def append_event(
         self, event: Mapping[str, Any], files: Mapping[str, bytes] | None = None
@@ -87,16 +85,6 @@ class Journal:
         """Write one event, and in the same write the files it speaks of."""
         attached = b"".join(pack_file(name, data) for name, data in (files or {}).items())
         self.file.append(attached + pack_event({**event, "at": times.now_ms()}))
-
-    def _packed(self, row: Row) -> bytes:
-        series, step, timestamp, value = row
-        number = self._numbers.get(series)
-        if number is None or self._generation != self.file.generation:
-            number = self._define(series)
-        try:
-            return frames.ROW.pack(number, step, timestamp, value)
-        except struct.error as error:
-            raise _too_big(step, timestamp) from error
 
     def _define(self, series: Series | str) -> int:
         if self._generation != self.file.generation:
@@ -110,10 +98,20 @@ class Journal:
         return number
 
 
-def _too_big(step: int, timestamp: int) -> InvalidValue:
+def _packed(flat: list[int | float]) -> bytes:
+    size = _BATCH * 4
+    try:
+        return b"".join(
+            frames.pack_points(flat[at : at + size]) for at in range(0, len(flat), size)
+        )
+    except struct.error as error:
+        raise _too_big(flat[1::4] + flat[2::4]) from error
+
+
+def _too_big(numbers: Iterable[int | float]) -> InvalidValue:
+    worst = max(numbers, key=abs)
     return InvalidValue(
-        f"step {step} or timestamp {timestamp} does not fit into 64 bits",
+        f"{worst} does not fit into 64 bits",
         hint="steps and timestamps are whole numbers below 2**63",
-        step=step,
-        timestamp=timestamp,
+        value=worst,
     )

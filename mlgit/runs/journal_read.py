@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from mlgit.runs.journal_records import (
     parse_header,
     parse_series,
 )
-from mlgit.runs.point_columns import PointColumns
+from mlgit.runs.raw_points import RawPoints
 
 
 class Gap(NamedTuple):
@@ -51,7 +50,7 @@ class JournalContent:
 
     header: Header | None = None
     series: dict[int, Series] = field(default_factory=dict)
-    points: PointColumns = field(default_factory=PointColumns)
+    points: RawPoints = field(default_factory=RawPoints)
     events: list[Event] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     gaps: list[Gap] = field(default_factory=list)
@@ -59,7 +58,7 @@ class JournalContent:
 
     def damage(self) -> str:
         """One sentence about what could not be read; empty when all could."""
-        unknown = sum(number not in self.series for number in self.points.series)
+        unknown = sum(point[0] not in self.series for point in self.points)
         if not self.gaps and not unknown:
             return ""
         lost = sum(gap.length for gap in self.gaps)
@@ -116,7 +115,7 @@ def _add_frame(content: JournalContent, frame: Frame) -> bool:
         if frame.kind == frames.EVENT:
             content.events.append(Event(len(content.points), parse_event(frame.payload)))
         elif frame.kind == frames.POINTS:
-            content.points.add_rows(frame.payload)
+            return content.points.add_rows(frame.payload)
         elif frame.kind == frames.SERIES:
             number, series = parse_series(frame.payload)
             content.series[number] = series
@@ -125,6 +124,6 @@ def _add_frame(content: JournalContent, frame: Frame) -> bool:
             content.files[name] = data
         elif content.header is None:
             content.header = parse_header(frame.payload)
-    except (Damaged, struct.error):
+    except Damaged:
         return False
     return True
