@@ -1,0 +1,36 @@
+"""Commit objects: the frozen root and the ones that follow."""
+
+from __future__ import annotations
+
+from mlgit import times
+from mlgit.git.config import Config
+from mlgit.git.identity import signature
+from mlgit.git.oid import COMMIT, EMPTY_TREE, TREE, Oid
+
+ROOT_COMMIT: Oid = b"e83ae8ddcc023b0a34ca26db823a6d3988fb7cf1"
+"""The first commit of every store. Frozen: two stores made apart can always be merged."""
+
+_ROOT_DATA = (
+    b"tree " + EMPTY_TREE + b"\n"
+    b"author mlgit <mlgit@localhost> 0 +0000\n"
+    b"committer mlgit <mlgit@localhost> 0 +0000\n"
+    b"\n"
+    b"mlgit store, format 1\n"
+)
+ROOT_OBJECTS = ((TREE, b""), (COMMIT, _ROOT_DATA))
+
+
+def new_commit(tree: Oid, parent: Oid, message: str, config: Config) -> bytes:
+    """The bytes of a commit by the configured author, now."""
+    from dulwich.objects import Commit, ObjectID
+
+    commit = Commit()
+    commit.tree = ObjectID(tree)
+    commit.parents = [ObjectID(parent)]
+    commit.author = signature(config, "author")
+    commit.committer = signature(config, "committer")
+    commit.author_time = commit.commit_time = times.now_ms() // 1000
+    commit.author_timezone = commit.commit_timezone = 0
+    text = message.replace("\0", " ").strip("\n")
+    commit.message = text.encode("utf-8", "replace") + b"\n"
+    return commit.as_raw_string()

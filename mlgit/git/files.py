@@ -1,0 +1,84 @@
+"""Whole-file reads and writes that name the file and the way out when the disk refuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from mlgit.errors import StorageFailed
+
+_HINTS = {
+    errno.ENOSPC: "free some space and repeat the command; nothing was half-written",
+    errno.EDQUOT: "raise the quota or free some space and repeat the command",
+    errno.EROFS: "the file system is mounted read-only; remount it or move the repository",
+    errno.EACCES: "check the owner and the permissions of that file",
+    errno.EPERM: "check the owner and the permissions of that file",
+    errno.EMFILE: "this process has too many open files; close some or raise `ulimit -n`",
+    errno.ENFILE: "the system has too many open files; close some programs",
+    errno.EFBIG: "a file-size limit (`ulimit -f`) is too small for this write",
+    errno.EIO: "the disk reports an error; check it before writing more",
+}
+
+
+def storage_failed(error: OSError, path: str | os.PathLike[str], doing: str) -> StorageFailed:
+    """The error to raise when the system refused `doing` on `path`."""
+    return StorageFailed(
+        f"cannot {doing} {os.fspath(path)}: {os.strerror(error.errno or 0)}",
+        _HINTS.get(error.errno or 0, ""),
+        path=os.fspath(path),
+        errno=error.errno,
+    )
+
+
+@contextmanager
+def refusals(path: str | os.PathLike[str], doing: str) -> Iterator[None]:
+    """Turn what the system refuses inside the block into `StorageFailed` about `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise storage_failed(error, path, doing) from error
+
+
+def write_whole(fd: int, data: bytes) -> None:
+    """Write all of `data`, however many calls it takes."""
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+
+
+def sync_directory(path: str | os.PathLike[str]) -> None:
+    """Make renames in a directory survive a power cut, where the system can."""
+    if os.name == "nt":
+        return
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def replace_file(path: Path, data: bytes, *, durable: bool) -> None:
+    """Put `data` at `path` in one step: readers see the old file or the new one.
+
+    Raises:
+        StorageFailed: The system refused; the old file is unchanged.
+    """
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    with refusals(path, "write"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+            try:
+                write_whole(fd, data)
+                if durable:
+                    os.fsync(fd)
+            finally:
+                os.close(fd)
+            temporary.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                temporary.unlink()
+            raise

@@ -1,0 +1,205 @@
+"""The object store of a repository: every object by its id, wherever it is kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlgit.errors import Damaged, NotFound
+from mlgit.git import loose
+from mlgit.git.oid import BLOB, COMMIT, KIND_NAMES, TREE, Oid
+from mlgit.git.packed import PackedObjects
+
+_REMEMBERED = 512  # small trees and commits kept in memory: the hot path reads the same few
+_REMEMBERED_SIZE = 1 << 15
+
+
+@dataclass(frozen=True)
+class CommitInfo:
+    """What a commit says; times are seconds since the epoch, text is decoded with replacement."""
+
+    tree: Oid
+    parents: tuple[Oid, ...]
+    author: str
+    author_time: int
+    committer: str
+    commit_time: int
+    message: str
+
+
+class Objects:
+    """Objects by id: loose ones first, then packs, then alternates.
+
+    Attributes:
+        directory: The folder that new objects are written to.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = os.fspath(directory)
+        self._places: list[str] | None = None
+        self._packed: PackedObjects | None = None
+        self._remembered: dict[Oid, tuple[int, bytes]] = {}
+
+    def read(self, oid: Oid) -> tuple[int, bytes]:
+        """Kind and data of an object.
+
+        Raises:
+            NotFound: No such object here.
+            Damaged: It is here, but not whole; a whole copy elsewhere is preferred.
+        """
+        known = self._remembered.get(oid)
+        if known is None:
+            known = self._find(oid)
+            if known[0] != BLOB and len(known[1]) <= _REMEMBERED_SIZE:
+                if len(self._remembered) >= _REMEMBERED:
+                    del self._remembered[next(iter(self._remembered))]
+                self._remembered[oid] = known
+        return known
+
+    def blob(self, oid: Oid) -> bytes:
+        """The bytes of a blob.
+
+        Raises:
+            NotFound: No such object here.
+            Damaged: It cannot be read, or is not a blob.
+        """
+        return self._read_as(BLOB, oid)
+
+    def tree_entries(self, oid: Oid) -> list[tuple[bytes, int, Oid]]:
+        """Name, mode and id of each entry of a tree, as stored: also hostile ones.
+
+        Raises:
+            NotFound: No such object here.
+            Damaged: It cannot be read, or is not a tree.
+        """
+        from dulwich.errors import ObjectFormatException
+        from dulwich.objects import parse_tree
+
+        try:
+            return list(parse_tree(self._read_as(TREE, oid), 20))
+        except (ObjectFormatException, ValueError) as error:
+            raise _unreadable(oid, "it is not a well-formed tree") from error
+
+    def tree(self, oid: Oid) -> dict[bytes, tuple[int, Oid]]:
+        """Entries of a tree by name: (mode, id).
+
+        Raises:
+            NotFound: No such object here.
+            Damaged: It cannot be read, or is not a tree.
+        """
+        return {name: (mode, child) for name, mode, child in self.tree_entries(oid)}
+
+    def commit(self, oid: Oid) -> CommitInfo:
+        """What a commit says.
+
+        Raises:
+            NotFound: No such object here.
+            Damaged: It cannot be read, or is not a commit.
+        """
+        from dulwich.errors import ObjectFormatException
+        from dulwich.objects import Commit
+
+        data = self._read_as(COMMIT, oid)
+        try:
+            commit = Commit()
+            commit.set_raw_string(data)
+            return CommitInfo(
+                tree=commit.tree,
+                parents=tuple(commit.parents),
+                author=commit.author.decode("utf-8", "replace"),
+                author_time=commit.author_time,
+                committer=commit.committer.decode("utf-8", "replace"),
+                commit_time=commit.commit_time,
+                message=commit.message.decode("utf-8", "replace"),
+            )
+        except (ObjectFormatException, ValueError, AttributeError, TypeError) as error:
+            raise _unreadable(oid, "it is not a well-formed commit") from error
+
+    def contains(self, oid: Oid) -> bool:
+        """Whether an object is here and, if loose, whole; asks the disk, not our memory."""
+        if any(loose.is_whole(place, oid) for place in self._all_places()):
+            return True
+        return self._packs().contains(oid)
+
+    def write(self, objects: Iterable[tuple[int, bytes]], *, durable: bool = True) -> list[Oid]:
+        """Write objects as loose files; they survive a power cut when this returns.
+
+        Raises:
+            StorageFailed: The disk refused; no temporary file is left.
+        """
+        return loose.write_all(self.directory, objects, durable=durable)
+
+    def close(self) -> None:
+        """Let go of open packs."""
+        if self._packed is not None:
+            self._packed.close()
+            self._packed = None
+
+    def _read_as(self, kind: int, oid: Oid) -> bytes:
+        found, data = self.read(oid)
+        if found != kind:
+            is_a, wanted = KIND_NAMES[found].decode(), KIND_NAMES[kind].decode()
+            raise _unreadable(oid, f"it is a {is_a}, not a {wanted}")
+        return data
+
+    def _find(self, oid: Oid) -> tuple[int, bytes]:
+        damaged: list[Damaged] = []
+        for place in self._all_places():
+            found = _loose_in(place, oid, damaged)
+            if found is not None:
+                return found
+        packed = self._packs().read(oid)
+        if packed is not None:
+            return packed
+        if damaged:
+            raise damaged[0]
+        raise NotFound(
+            f"object {oid.decode('ascii', 'replace')[:12]} is not in this repository",
+            "fetch it from a clone that has it, or run `mlgit doctor`",
+            oid=oid.decode("ascii", "replace"),
+        )
+
+    def _all_places(self) -> list[str]:
+        if self._places is None:
+            self._places = _with_alternates(self.directory)
+        return self._places
+
+    def _packs(self) -> PackedObjects:
+        if self._packed is None:
+            self._packed = PackedObjects(self._all_places())
+        return self._packed
+
+
+def _loose_in(place: str, oid: Oid, damaged: list[Damaged]) -> tuple[int, bytes] | None:
+    try:
+        return loose.read_loose(place, oid)
+    except Damaged as error:
+        damaged.append(error)
+        return None
+
+
+def _unreadable(oid: Oid, reason: str) -> Damaged:
+    name = oid.decode("ascii", "replace")
+    return Damaged(
+        f"object {name[:12]} cannot be used: {reason}",
+        "run `mlgit doctor`",
+        path=name,
+        reason=reason,
+        oid=name,
+    )
+
+
+def _with_alternates(directory: str, depth: int = 5) -> list[str]:
+    """The object folder and those it borrows from, nearest first."""
+    try:
+        text = Path(directory, "info", "alternates").read_text("utf-8", "surrogateescape")
+    except (FileNotFoundError, NotADirectoryError):
+        return [directory]
+    places = [directory]
+    for line in text.splitlines() if depth else ():
+        if line and not line.startswith("#"):
+            other = os.path.normpath(os.path.join(directory, line))  # noqa: PTH118
+            places += [place for place in _with_alternates(other, depth - 1) if place not in places]
+    return places

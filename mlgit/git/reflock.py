@@ -1,0 +1,167 @@
+"""Git's `<ref>.lock`, taken so that what a killed mlgit leaves behind can be told from git's own.
+
+The lock is a hard link to a file that is already whole, so ours is never seen empty; before it
+appears, `intents/<new id>-<pid>` says who is about to take it, and the kernel keeps that file
+locked while the process lives.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from mlgit.errors import StorageFailed
+from mlgit.git.files import refusals, write_whole
+from mlgit.git.holder import age_seconds, claim_dead, describe_process, release, try_lock
+from mlgit.git.oid import Oid
+
+PATIENCE = 2.0  # seconds that another program's lock may be old before it is called stuck
+_LONGEST_WAIT = 10.0
+_PAUSE = 0.005
+
+
+class RefLock:
+    """The lock of one ref, held inside a `with` block.
+
+    Raises on entry:
+        StorageFailed: Another program keeps the ref locked, or the disk refused.
+    """
+
+    def __init__(self, common_dir: Path, name: str, new: Oid, state_dir: Path) -> None:
+        self._common_dir = common_dir
+        self._name = name
+        self._new = new
+        self._lock = common_dir / f"{name}.lock"
+        self._intents = state_dir / "intents"
+        self._intent = self._intents / f"{new.decode('ascii')}-{os.getpid()}"
+        self._value = self._intent.with_suffix(".value")
+        self._fd = -1
+        self._taken = False
+
+    def __enter__(self) -> RefLock:
+        try:
+            with refusals(self._lock, "lock"):
+                self._declare()
+                self._take()
+        except BaseException:
+            self._withdraw()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._withdraw()
+
+    def become(self, ref: Path) -> None:
+        """Make the locked value the ref's, and give the lock up with that."""
+        self._lock.replace(ref)
+        self._taken = False
+
+    def _declare(self) -> None:
+        """Put the intent and the new value on disk before the lock can appear."""
+        self._intents.mkdir(parents=True, exist_ok=True)
+        clear_dead(self._common_dir, self._intents)
+        self._fd = os.open(self._intent, os.O_RDWR | os.O_CREAT, 0o666)
+        if not try_lock(self._fd):
+            raise BlockingIOError(f"{self._intent} is in use")
+        write_whole(self._fd, f"{describe_process()}\n{self._name}\n".encode())
+        value = os.open(self._value, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        try:
+            write_whole(value, self._new + b"\n")
+            os.fsync(self._fd)
+            os.fsync(value)
+        finally:
+            os.close(value)
+
+    def _take(self) -> None:
+        start = time.monotonic()
+        while not self._link():
+            waited = time.monotonic() - start
+            age = age_seconds(self._lock)
+            if (age > PATIENCE and waited > _PAUSE) or waited > _LONGEST_WAIT:
+                raise _stuck(self._lock, age)
+            time.sleep(_PAUSE)
+            clear_dead(self._common_dir, self._intents)
+        self._taken = True
+        self._value.unlink()
+
+    def _link(self) -> bool:
+        try:
+            os.link(self._value, self._lock)
+        except FileExistsError:
+            return False
+        except FileNotFoundError:
+            self._lock.parent.mkdir(parents=True, exist_ok=True)
+            return False
+        except OSError:  # a file system without hard links
+            return self._create()
+        return True
+
+    def _create(self) -> bool:
+        try:
+            fd = os.open(self._lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        except FileExistsError:
+            return False
+        self._taken = True
+        try:
+            write_whole(fd, self._new + b"\n")
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+        return True
+
+    def _withdraw(self) -> None:
+        for path in [self._lock] * self._taken + [self._value, self._intent]:
+            with suppress(OSError):
+                path.unlink()
+        if self._fd >= 0:
+            release(self._fd)
+            self._fd = -1
+
+
+def clear_dead(common_dir: Path, intents: Path) -> None:
+    """Remove the locks and intents of mlgit writers that are gone; never anything else."""
+    try:
+        names = [name for name in os.listdir(intents) if not name.endswith(".value")]  # noqa: PTH208
+    except FileNotFoundError:
+        return
+    for name in names:
+        intent = intents / name
+        fd = claim_dead(intent)
+        if fd is None:
+            continue
+        try:
+            with suppress(OSError):
+                _clear_one(common_dir, intent)
+        finally:
+            release(fd)
+
+
+def _clear_one(common_dir: Path, intent: Path) -> None:
+    """Called with the intent claimed, so no one else clears it and no one alive relies on it."""
+    lines = intent.read_text("utf-8", "replace").splitlines()
+    name = lines[1] if len(lines) > 1 else ""
+    if name.startswith("refs/") and ".." not in name:
+        lock = common_dir / f"{name}.lock"
+        with suppress(FileNotFoundError):
+            if lock.read_bytes() == intent.name.partition("-")[0].encode() + b"\n":
+                lock.unlink()
+    intent.with_suffix(".value").unlink(missing_ok=True)
+    intent.unlink()
+
+
+def _stuck(lock: Path, age: float) -> StorageFailed:
+    return StorageFailed(
+        f"{lock} has been there for {age:.0f} s: another git program is at work, or one crashed",
+        f"if no git command is running in this repository: rm {lock}",
+        path=os.fspath(lock),
+        age=age,
+        holder="a program other than mlgit",
+    )

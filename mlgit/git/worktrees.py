@@ -1,0 +1,52 @@
+"""Which branches are checked out where: in the main work tree and in linked ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from mlgit.git.files import storage_failed
+
+
+def checked_out_branches(
+    git_dir: Path, common_dir: Path, work_tree: Path | None
+) -> dict[str, Path]:
+    """Full ref name of each checked-out branch and its work tree; bare HEADs do not count.
+
+    Raises:
+        StorageFailed: A HEAD cannot be read.
+    """
+    found: dict[str, Path] = {}
+    if common_dir != git_dir:
+        _note(found, common_dir, common_dir.parent)
+    if work_tree is not None:
+        _note(found, git_dir, work_tree)
+    try:
+        linked = sorted(os.listdir(common_dir / "worktrees"))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return found
+    for name in linked:
+        state = common_dir / "worktrees" / name
+        if state != git_dir:
+            _note(found, state, _linked_tree(state))
+    return found
+
+
+def _note(found: dict[str, Path], state: Path, tree: Path) -> None:
+    text = _first_line(state / "HEAD")
+    if text.startswith("ref:"):
+        found.setdefault(text[4:].strip(), tree)
+
+
+def _linked_tree(state: Path) -> Path:
+    pointer = _first_line(state / "gitdir")
+    return Path(os.path.normpath(state / pointer)).parent if pointer else state
+
+
+def _first_line(path: Path) -> str:
+    try:
+        return path.read_text("utf-8", "surrogateescape").partition("\n")[0].strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise storage_failed(error, path, "read") from error
