@@ -11,17 +11,18 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple
 
-from mlgit import times
 from mlgit.errors import Damaged
 from mlgit.git.delta import delta, distance, size
+from mlgit.git.files import sync_directory
+from mlgit.git.oid import Oid, object_id
 from mlgit.git.pack_index import Place, encode_index, read_index
 
-COMMIT, TREE, BLOB = 1, 2, 3
-_KIND_NAMES = {COMMIT: b"commit", TREE: b"tree", BLOB: b"blob"}
+GUARD = b"mlgit\n"  # what our `.keep` files say, so that those of others are known and left
 _OFFSET_DELTA = 6
 _DEEPEST = 50  # git's own default: reading the last of a chain applies so many differences
 _REMEMBERED = 64 << 20  # bytes of recent objects that a later version may refer to
@@ -33,7 +34,7 @@ class _Version(NamedTuple):
 
     data: bytes
     depth: int
-    anchor: bytes
+    anchor: Oid
 
 
 class PackWriter:
@@ -47,8 +48,8 @@ class PackWriter:
         self._directory.mkdir(parents=True, exist_ok=True)
         self._temporary, self._file = _create(self._directory, "tmp_pack_")
         self._end = self._file.write(_HEADER + bytes(4))
-        self._places: dict[bytes, Place] = {}
-        self._recent: dict[bytes, _Version] = {}
+        self._places: dict[Oid, Place] = {}
+        self._recent: dict[Oid, _Version] = {}
         self._remembered = 0
 
     def __enter__(self) -> PackWriter:
@@ -61,19 +62,19 @@ class PackWriter:
         at: TracebackType | None,
     ) -> None:
         self._file.close()
-        self._temporary.unlink(missing_ok=True)
+        remove_read_only(self._temporary)
 
-    def __contains__(self, oid: bytes) -> bool:
+    def __contains__(self, oid: Oid) -> bool:
         return oid in self._places
 
     def __len__(self) -> int:
         return len(self._places)
 
-    def add(self, kind: int, data: bytes, like: bytes | None = None) -> bytes:
+    def add(self, kind: int, data: bytes, like: Oid | None = None) -> Oid:
         """Append an object unless it is there; returns its id (40 hex digits).
 
         Args:
-            kind: COMMIT, TREE or BLOB.
+            kind: COMMIT, TREE or BLOB of `oid`.
             data: Its content without git's header.
             like: Id of an object added before that differs little, such as the newer version.
         """
@@ -121,7 +122,7 @@ class PackWriter:
             return None
         checksum = self._seal()
         pack = self._directory / f"pack-{checksum.hex()}.pack"
-        _write_durably(self._directory, pack.with_suffix(".keep"), b"mlgit\n")
+        _write_durably(self._directory, pack.with_suffix(".keep"), GUARD)
         self._temporary.replace(pack)
         index = encode_index(self._places.values(), checksum)
         _write_durably(self._directory, pack.with_suffix(".idx"), index)
@@ -142,20 +143,20 @@ class PackWriter:
         self._file.close()
         return digest.digest()
 
-    def _append(self, oid: bytes, kind: int, content: bytes, way: bytes) -> None:
+    def _append(self, oid: Oid, kind: int, content: bytes, way: bytes) -> None:
         packed = _entry_header(kind, len(content)) + way + zlib.compress(content)
         raw_id = bytes.fromhex(oid.decode())
         self._places[oid] = Place(raw_id, self._end, binascii.crc32(packed))
         self._end += self._file.write(packed)
 
-    def _base(self, like: bytes | None) -> tuple[bytes, _Version | None]:
+    def _base(self, like: Oid | None) -> tuple[Oid, _Version | None]:
         """What to describe a version of `like` by: itself, or its anchor when it is too deep."""
         found = self._recent.get(like) if like else None
         if found is not None and found.depth >= _DEEPEST:
             like, found = found.anchor, self._recent.get(found.anchor)
         return like or b"", found
 
-    def _remember(self, oid: bytes, version: _Version) -> None:
+    def _remember(self, oid: Oid, version: _Version) -> None:
         self._recent[oid] = version
         self._remembered += len(version.data)
         if version.anchor != oid and version.anchor in self._recent:
@@ -165,15 +166,21 @@ class PackWriter:
             self._remembered -= len(self._recent.pop(oldest).data)
 
 
-def object_id(kind: int, data: bytes) -> bytes:
-    """The id (40 hex digits) git gives to an object."""
-    header = b"%s %d\0" % (_KIND_NAMES[kind], len(data))
-    return hashlib.sha1(header + data, usedforsecurity=False).hexdigest().encode()
-
-
 def release(pack: Path) -> None:
     """Take the guard off a pack: call it when a ref names its objects."""
-    pack.with_suffix(".keep").unlink(missing_ok=True)
+    remove_read_only(pack.with_suffix(".keep"))
+
+
+def remove_read_only(path: Path) -> None:
+    """Remove a file that git keeps without the right to write, if it is there.
+
+    Raises:
+        OSError: The system refused.
+    """
+    with suppress(FileNotFoundError):
+        if os.name == "nt":
+            path.chmod(0o666)
+        path.unlink()
 
 
 def concatenate(objects: Path, packs: Iterable[Path]) -> Path | None:
@@ -190,20 +197,9 @@ def concatenate(objects: Path, packs: Iterable[Path]) -> Path | None:
         return writer.finish()
 
 
-def sync_directory(directory: Path) -> None:
-    """Make the names in `directory` durable, where the system can."""
-    if os.name == "nt":
-        return
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _create(directory: Path, prefix: str) -> tuple[Path, BinaryIO]:
     """A new file under a name that git's own clean-up removes when it is left behind."""
-    path = directory / f"{prefix}{times.random_bytes(8).hex()}"
+    path = directory / f"{prefix}{os.urandom(8).hex()}"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     return path, os.fdopen(os.open(path, flags, 0o444), "w+b")
 

@@ -77,11 +77,12 @@ class PackedObjects:
 
     def _listed(self, oid: Oid) -> str | None:
         from dulwich.objects import ObjectID
+        from dulwich.pack import PackFileDisappeared
 
         for path, pack in self._packs.items():
             try:
                 pack.index.object_offset(ObjectID(oid))
-            except KeyError:
+            except (KeyError, PackFileDisappeared):  # a repack may remove it before its first use
                 continue
             self._packs = {path: pack, **self._packs}
             return path

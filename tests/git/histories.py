@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from mlgit.git.pack import BLOB, COMMIT, TREE, object_id
+from mlgit.git.oid import BLOB, COMMIT, TREE, object_id
 
 Folder = dict[str, "Folder | bytes"]
 
