@@ -2,9 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from mlgit.records import text
+from mlgit.records.fields import (
+    FORMAT,
+    MALFORMED,
+    Doc,
+    format_of,
+    optional_text,
+    require_writable,
+    unknown,
+    value_to_text,
+    whole_of,
+    with_unknown,
+)
+
+_KEYS = frozenset("format artifacts".split())
+_ENTRY = frozenset("path size sha256 inline uri".split())
 
 
 @dataclass(frozen=True)
@@ -26,3 +43,66 @@ class ArtifactEntry:
     inline: str = ""
     uri: str = ""
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Manifest(list[ArtifactEntry]):
+    """The entries of one file, with the keys of the file that this version does not know."""
+
+    def __init__(
+        self,
+        entries: Iterable[ArtifactEntry] = (),
+        extra: Mapping[str, Any] | None = None,
+        format: int = FORMAT,  # noqa: A002  # the word of the file
+    ) -> None:
+        super().__init__(entries)
+        self.extra: Mapping[str, Any] = extra or {}
+        self.format = format
+
+
+def dump_manifest(entries: Iterable[ArtifactEntry]) -> bytes:
+    """`artifacts.yaml` of the entries, in the order of their paths.
+
+    Raises:
+        errors.Unsupported: The manifest was read from a newer format.
+    """
+    held = entries if isinstance(entries, Manifest) else Manifest(entries)
+    require_writable(held.format)
+    doc: Doc = {"format": held.format}
+    if held:
+        ordered = sorted(held, key=lambda entry: (entry.path, entry.sha256, entry.uri))
+        doc["artifacts"] = [_entry_to_doc(entry) for entry in ordered]
+    return text.dump(with_unknown(doc, held.extra))
+
+
+def _entry_to_doc(entry: ArtifactEntry) -> Doc:
+    doc: Doc = {"path": entry.path, "size": entry.size}
+    optional = {"sha256": entry.sha256, "inline": entry.inline, "uri": entry.uri}
+    doc.update((key, value) for key, value in optional.items() if value)
+    return with_unknown(doc, entry.extra)
+
+
+def load_manifest(data: bytes) -> Manifest:
+    """The manifest that an `artifacts.yaml` holds.
+
+    Raises:
+        errors.Damaged: Not a manifest.
+    """
+    doc = text.load(data)
+    try:
+        entries = [_doc_to_entry(entry) for entry in doc.get("artifacts", [])]
+        return Manifest(entries, unknown(doc, _KEYS), format_of(doc))
+    except MALFORMED as error:
+        from mlgit.records import schema
+
+        raise schema.damage("artifacts", doc, error) from None
+
+
+def _doc_to_entry(doc: Doc) -> ArtifactEntry:
+    return ArtifactEntry(
+        path=value_to_text(doc["path"]),
+        size=whole_of(doc["size"]),
+        sha256=optional_text(doc, "sha256"),
+        inline=optional_text(doc, "inline"),
+        uri=optional_text(doc, "uri"),
+        extra=unknown(doc, _ENTRY),
+    )

@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mlgit.records.run import Edit
+from mlgit import times
+from mlgit.records import text
+from mlgit.records.fields import (
+    FORMAT,
+    MALFORMED,
+    Doc,
+    Edit,
+    doc_to_edits,
+    doc_to_texts,
+    edits_to_doc,
+    format_of,
+    lifecycle_of,
+    optional_text,
+    require_writable,
+    texts_to_doc,
+    time_of,
+    unknown,
+    value_to_text,
+    with_unknown,
+)
+
+NOTE_TAG = "mlflow.note.content"
+_KEYS = frozenset(
+    "format id name created updated lifecycle note artifact_location tags edits".split()
+)
 
 
 @dataclass(frozen=True)
@@ -28,3 +52,84 @@ class Experiment:
     tags: Mapping[str, str] = field(default_factory=dict)
     edits: Mapping[str, Edit] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def all_tags(self) -> dict[str, str]:
+        """The user's tags together with the reserved tag that the note stands for."""
+        return {**({NOTE_TAG: self.note} if self.note else {}), **self.tags}
+
+    def with_tag(self, key: str, value: str, stamp: Edit | None = None) -> Experiment:
+        """This experiment with one tag set; the reserved note tag sets the note."""
+        if key == NOTE_TAG:
+            return replace(self, note=value)._edited("note", stamp)
+        return replace(self, tags={**self.tags, key: value})._edited(f"tags.{key}", stamp)
+
+    def without_tag(self, key: str, stamp: Edit | None = None) -> Experiment:
+        """This experiment without one tag."""
+        gone = replace(stamp, deleted=True) if stamp else None
+        if key == NOTE_TAG:
+            return replace(self, note="")._edited("note", gone)
+        tags = {name: value for name, value in self.tags.items() if name != key}
+        return replace(self, tags=tags)._edited(f"tags.{key}", gone)
+
+    def _edited(self, path: str, stamp: Edit | None) -> Experiment:
+        return self if stamp is None else replace(self, edits={**self.edits, path: stamp})
+
+
+def dump_experiment(experiment: Experiment) -> bytes:
+    """`experiment.yaml` of an experiment.
+
+    Raises:
+        errors.Unsupported: The experiment was read from a newer format.
+    """
+    require_writable(experiment.format)
+    doc: Doc = {
+        "format": experiment.format,
+        "id": experiment.id,
+        "name": experiment.name,
+        "created": times.iso(experiment.created),
+        "updated": times.iso(experiment.updated),
+    }
+    optional = {
+        "lifecycle": "" if experiment.lifecycle == "active" else experiment.lifecycle,
+        "note": experiment.note,
+        "artifact_location": experiment.artifact_location,
+        "tags": texts_to_doc(experiment.tags),
+        "edits": edits_to_doc(experiment.edits),
+    }
+    doc.update((key, value) for key, value in optional.items() if value)
+    return text.dump(with_unknown(doc, experiment.extra))
+
+
+def load_experiment(data: bytes, folder: str) -> Experiment:
+    """The experiment that the `experiment.yaml` of `folder` describes.
+
+    Raises:
+        errors.Damaged: Not an experiment.
+    """
+    doc = text.load(data)
+    try:
+        return _to_experiment(doc, folder)
+    except MALFORMED as error:
+        from mlgit.records import schema
+
+        raise schema.damage("experiment", doc, error) from None
+
+
+def _to_experiment(doc: Doc, folder: str) -> Experiment:
+    extra = unknown(doc, _KEYS)
+    created = time_of(doc["created"])
+    return Experiment(
+        id=value_to_text(doc["id"]),
+        name=value_to_text(doc["name"]),
+        folder=folder,
+        created=created,
+        updated=time_of(doc["updated"]) if "updated" in doc else created,
+        lifecycle=lifecycle_of(doc),
+        note=optional_text(doc, "note"),
+        artifact_location=optional_text(doc, "artifact_location"),
+        tags=doc_to_texts(doc.get("tags", {}), extra, "tags"),
+        edits=doc_to_edits(doc.get("edits", {})),
+        extra=extra,
+        format=format_of(doc),
+    )

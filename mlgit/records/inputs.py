@@ -4,6 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from mlgit.records import text
+from mlgit.records.fields import (
+    FORMAT,
+    MALFORMED,
+    Doc,
+    doc_to_texts,
+    format_of,
+    optional_text,
+    require_writable,
+    texts_to_doc,
+    unknown,
+    value_to_text,
+    whole_of,
+    with_unknown,
+)
+
+_KEYS = frozenset("format datasets models".split())
+_DATASET = frozenset("name digest source_type source schema profile tags".split())
+_MODEL = frozenset("model_id direction step".split())
 
 
 @dataclass(frozen=True)
@@ -17,6 +38,7 @@ class DatasetInput:
     schema: str = ""
     profile: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -26,3 +48,98 @@ class ModelLink:
     model_id: str
     direction: str
     step: int = 0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """All that `inputs.yaml` of one run says."""
+
+    datasets: tuple[DatasetInput, ...] = ()
+    models: tuple[ModelLink, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+def dump_inputs(inputs: Inputs) -> bytes:
+    """`inputs.yaml`, datasets and models in their order.
+
+    Raises:
+        errors.Unsupported: The inputs were read from a newer format.
+    """
+    require_writable(inputs.format)
+    doc: Doc = {"format": inputs.format}
+    if inputs.datasets:
+        doc["datasets"] = [_dataset_to_doc(dataset) for dataset in inputs.datasets]
+    if inputs.models:
+        doc["models"] = [_model_to_doc(link) for link in inputs.models]
+    return text.dump(with_unknown(doc, inputs.extra))
+
+
+def _dataset_to_doc(dataset: DatasetInput) -> Doc:
+    doc: Doc = {
+        "name": dataset.name,
+        "digest": dataset.digest,
+        "source_type": dataset.source_type,
+        "source": dataset.source,
+    }
+    optional = {
+        "schema": dataset.schema,
+        "profile": dataset.profile,
+        "tags": texts_to_doc(dataset.tags),
+    }
+    doc.update((key, value) for key, value in optional.items() if value)
+    return with_unknown(doc, dataset.extra)
+
+
+def _model_to_doc(link: ModelLink) -> Doc:
+    doc: Doc = {"model_id": link.model_id, "direction": link.direction}
+    if link.step:
+        doc["step"] = link.step
+    return with_unknown(doc, link.extra)
+
+
+def load_inputs(data: bytes) -> Inputs:
+    """The datasets and models that an `inputs.yaml` names.
+
+    Raises:
+        errors.Damaged: Not such a file.
+    """
+    doc = text.load(data)
+    try:
+        return Inputs(
+            datasets=tuple(_doc_to_dataset(entry) for entry in doc.get("datasets", [])),
+            models=tuple(_doc_to_model(entry) for entry in doc.get("models", [])),
+            extra=unknown(doc, _KEYS),
+            format=format_of(doc),
+        )
+    except MALFORMED as error:
+        from mlgit.records import schema
+
+        raise schema.damage("inputs", doc, error) from None
+
+
+def _doc_to_dataset(doc: Doc) -> DatasetInput:
+    extra = unknown(doc, _DATASET)
+    return DatasetInput(
+        name=value_to_text(doc["name"]),
+        digest=value_to_text(doc["digest"]),
+        source_type=optional_text(doc, "source_type"),
+        source=optional_text(doc, "source"),
+        schema=optional_text(doc, "schema"),
+        profile=optional_text(doc, "profile"),
+        tags=doc_to_texts(doc.get("tags", {}), extra, "tags"),
+        extra=extra,
+    )
+
+
+def _doc_to_model(doc: Doc) -> ModelLink:
+    direction = doc["direction"]
+    if direction not in ("in", "out"):
+        raise ValueError("direction is in or out")
+    return ModelLink(
+        model_id=value_to_text(doc["model_id"]),
+        direction=direction,
+        step=whole_of(doc.get("step", 0)),
+        extra=unknown(doc, _MODEL),
+    )

@@ -3,9 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
+
+from mlgit.records import system_tags
+from mlgit.records.fields import FORMAT, Edit
+
+__all__ = [
+    "Code",
+    "Edit",
+    "MetricSummary",
+    "Purged",
+    "Run",
+    "RunStatus",
+    "Source",
+    "dump_purged",
+    "dump_run",
+    "edited",
+    "load_purged",
+    "load_run",
+]
 
 
 class RunStatus(str, Enum):
@@ -16,6 +34,11 @@ class RunStatus(str, Enum):
     FINISHED = "FINISHED"
     FAILED = "FAILED"
     KILLED = "KILLED"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether a run of this status has ended."""
+        return self in (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
 
 
 @dataclass(frozen=True)
@@ -61,12 +84,12 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Edit:
-    """When and by which clone a field was last changed after publication."""
+class Purged:
+    """What is left of a run whose content was deleted for good; `at` is milliseconds UTC."""
 
+    id: str
     at: int
     by: str
-    deleted: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +97,9 @@ class Run:
     """One run.
 
     Times are milliseconds UTC. `params` and `tags` are text; `tags` holds the user's own only,
-    see `all_tags`. `extra` keeps keys of `run.yaml` that this version does not know.
+    see `all_tags`. `extra` keeps keys of `run.yaml` that this version does not know, also those
+    inside a section (`extra["code"]`), and values in conflict (`extra["params"]`). `format` is
+    what the file said; a higher one than this version's cannot be written back.
     """
 
     id: str
@@ -97,3 +122,78 @@ class Run:
     edits: Mapping[str, Edit] = field(default_factory=dict)
     alive_until: int | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def all_tags(self) -> dict[str, str]:
+        """The user's tags together with the reserved tags that fields stand for."""
+        return {**system_tags.field_tags(self), **self.tags}
+
+    def with_tag(self, key: str, value: str, stamp: Edit | None = None) -> Run:
+        """This run with one tag set, in a field where the tag is a reserved one.
+
+        `stamp` is recorded under the changed field; leave it out before publication.
+        """
+        tags = {name: text for name, text in self.tags.items() if name != key}
+        if key not in system_tags.SYSTEM_TAGS:
+            return edited(replace(self, tags={**tags, key: value}), f"tags.{key}", stamp)
+        changed = system_tags.set_field(self, key, value)
+        if system_tags.field_tags(changed).get(key) != value:
+            tags[key] = value  # a value that the field cannot hold stays a plain tag
+        return edited(replace(changed, tags=tags), system_tags.SYSTEM_TAGS[key], stamp)
+
+    def without_tag(self, key: str, stamp: Edit | None = None) -> Run:
+        """This run without one tag; its name cannot be taken away."""
+        tags = {name: text for name, text in self.tags.items() if name != key}
+        gone = replace(stamp, deleted=True) if stamp else None
+        if key not in system_tags.SYSTEM_TAGS:
+            return edited(replace(self, tags=tags), f"tags.{key}", gone)
+        changed = replace(system_tags.cleared(self, key), tags=tags)
+        return edited(changed, system_tags.SYSTEM_TAGS[key], gone)
+
+
+def edited(run: Run, path: str, stamp: Edit | None) -> Run:
+    """`run` with `stamp` as the last edit of a field path such as `tags.team` or `note`."""
+    return run if stamp is None else replace(run, edits={**run.edits, path: stamp})
+
+
+def dump_run(run: Run) -> bytes:
+    """`run.yaml` of a run.
+
+    Raises:
+        errors.Unsupported: The run was read from a newer format.
+        errors.InvalidValue: It does not fit the hard limit of the format, or a value has no
+            spelling.
+    """
+    from mlgit.records import run_yaml
+
+    return run_yaml.dump(run)
+
+
+def load_run(data: bytes) -> Run:
+    """The run that a `run.yaml` describes.
+
+    Raises:
+        errors.NotFound: The run was purged; only `load_purged` reads what is left.
+        errors.Damaged: Not a run.
+    """
+    from mlgit.records import run_yaml
+
+    return run_yaml.load(data)
+
+
+def dump_purged(purged: Purged) -> bytes:
+    """The `run.yaml` that stays behind when a run is purged."""
+    from mlgit.records import run_yaml
+
+    return run_yaml.dump_stub(purged)
+
+
+def load_purged(data: bytes) -> Purged | None:
+    """What is left of a purged run, or None where the file is a run's.
+
+    Raises:
+        errors.Damaged: Neither.
+    """
+    from mlgit.records import run_yaml
+
+    return run_yaml.load_stub(data)

@@ -1,0 +1,124 @@
+"""What a path of the branch is."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from hashlib import sha256
+
+from mlgit.records.safe_names import PLAIN_FOLDER, PLAIN_ID, SLUG, is_device, safe_name
+
+
+@dataclass(frozen=True)
+class Located:
+    """One path of the branch, taken apart.
+
+    Attributes:
+        kind: The kind of file, as in `mlgit.records.schema`, or one of `metrics`, `inline`,
+            `environment`, `patch`, `attributes`, `readme`.
+        folder: The run's (or logged model's) folder, for files below one.
+        experiment_folder: Its experiment's folder name below `runs/`.
+        run_id: The id as it stands in the folder's name (hashed where it holds a `~`).
+        model: The registered model's folder name.
+        name: The file's path below `folder`; an alias; a deployment; who approved.
+        number: A model version.
+        target: The deployment target, or the proposal that was approved.
+    """
+
+    kind: str
+    folder: str = ""
+    experiment_folder: str = ""
+    run_id: str = ""
+    model: str = ""
+    name: str = ""
+    number: int = 0
+    target: str = ""
+
+
+_NAME = rf"(?:{PLAIN_FOLDER}|{SLUG}~[0-9a-f]{{8}})"
+_ID = rf"(?:{PLAIN_ID}|{SLUG}~[0-9a-f]{{12}})"
+_NUMBER = r"[1-9][0-9]{0,8}"
+_run_file = re.compile(
+    rf"(?P<folder>runs/(?P<experiment_folder>{_NAME})/(?P<day>[0-9]{{4}}-[01][0-9]-[0-3][0-9])"
+    rf"/(?P<shard>[0-9a-f])/(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]-(?P<run_id>{_ID}))"
+    r"/(?P<name>.+)"
+).fullmatch
+_segment = re.compile(r"metrics(?:\.[a-z0-9]{1,32}-(?:0|[1-9][0-9]{0,8}))?\.csv").fullmatch
+_others = [
+    (kind, re.compile(pattern).fullmatch)
+    for kind, pattern in [
+        ("experiment", rf"runs/(?P<experiment_folder>{_NAME})/experiment\.yaml"),
+        ("model", rf"registry/models/(?P<model>{_NAME})/model\.yaml"),
+        ("version", rf"registry/models/(?P<model>{_NAME})/versions/(?P<number>{_NUMBER})\.yaml"),
+        ("alias", rf"registry/models/(?P<model>{_NAME})/aliases/(?P<name>{_NAME})\.yaml"),
+        ("stage", rf"registry/models/(?P<model>{_NAME})/stages/(?P<number>{_NUMBER})\.yaml"),
+        ("deployment", rf"deployments/(?P<target>{_NAME})/(?P<name>{_NAME})\.yaml"),
+        ("approval", rf"approvals/(?P<target>{_NAME})/(?P<name>{_NAME})\.yaml"),
+    ]
+]
+_FIXED = {
+    ".gitattributes": "attributes",
+    "README.md": "readme",
+    "mlgit.yaml": "settings",
+    "registry/policy.yaml": "policy",
+    "trust.yaml": "trust",
+    "epoch.yaml": "epoch",
+}
+_RUN_FILES = {
+    "run.yaml": "run",
+    "inputs.yaml": "inputs",
+    "artifacts.yaml": "artifacts",
+    "environment.txt": "environment",
+    "code.patch": "patch",
+}
+_MODEL_FILES = {"logged-model.yaml": "logged-model", "artifacts.yaml": "artifacts"}
+
+
+def is_segment(name: str) -> bool:
+    """Whether a file of this name below a run's folder holds metric points."""
+    return _segment(name) is not None
+
+
+def parse_path(path: str) -> Located | None:
+    """What `path` of the branch is; None where no function of `layout` makes such a path."""
+    if path in _FIXED:
+        return Located(_FIXED[path])
+    match = _run_file(path)
+    if match:
+        return _below_run(match)
+    for kind, fits in _others:
+        match = fits(path)
+        if match:
+            found = match.groupdict()
+            number = int(found.pop("number", None) or 0)
+            named = [
+                found.get(key) or "" for key in ("experiment_folder", "model", "name", "target")
+            ]
+            return None if any(map(is_device, named)) else Located(kind, number=number, **found)
+    return None
+
+
+def _below_run(match: re.Match[str]) -> Located | None:
+    found = match.groupdict()
+    day, shard, part, name = found.pop("day"), found.pop("shard"), found["run_id"], found["name"]
+    if is_device(found["experiment_folder"]) or not _real_day(day):
+        return None
+    if "~" not in part and sha256(part.encode()).hexdigest()[0] != shard:
+        return None
+    files = _MODEL_FILES if part.startswith("m-") else _RUN_FILES
+    kind = files.get(name) or _other_kind(name)
+    return Located(kind, **found) if kind else None
+
+
+def _other_kind(name: str) -> str:
+    if is_segment(name):
+        return "metrics"
+    head, _, rest = name.partition("/")
+    inline = head == "files" and rest and all(map(safe_name, rest.split("/")))
+    return "inline" if inline else ""
+
+
+def _real_day(day: str) -> bool:
+    year, month, number = map(int, day.split("-"))
+    return year >= 1970 and 1 <= month <= 12 and 1 <= number <= monthrange(year, month)[1]

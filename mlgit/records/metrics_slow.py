@@ -1,0 +1,49 @@
+"""CSV segments with quoted cells or further columns, and the line of a damaged row."""
+
+from __future__ import annotations
+
+import csv
+import re
+from io import StringIO
+
+from mlgit.records.metrics import HEADER, WIDE_HEADER, Point, damaged
+
+_whole = re.compile(r"-?[0-9]{1,19}").fullmatch
+_real = re.compile(r"[-+0-9.e]+|-?inf|nan").fullmatch
+_COLUMNS = WIDE_HEADER.split(",")
+
+
+def decode(header: str, body: str) -> list[Point]:
+    """The points below a header; columns that this version does not know are passed over.
+
+    Raises:
+        errors.Damaged: A row or the header is not what it should be; fact `line`.
+    """
+    names = header.split(",")
+    if names[:4] != HEADER.split(","):
+        raise damaged(1, f"the header is not {HEADER}")
+    order = [names.index(name) if name in names else -1 for name in _COLUMNS]
+    reader = csv.reader(StringIO(body, newline=""), strict=True)
+    points = []
+    try:
+        for row in reader:
+            points.append(_point(row, len(names), order, reader.line_num + 1))
+    except csv.Error as error:
+        raise damaged(reader.line_num + 1, str(error)) from None
+    return points
+
+
+def _point(row: list[str], width: int, order: list[int], line: int) -> Point:
+    if len(row) != width:
+        raise damaged(line, f"{width} cells expected, not {len(row)}")
+    step, timestamp, key, value, *rest = [row[i] if i >= 0 else "" for i in order]
+    if not (_whole(step) and _whole(timestamp)):
+        raise damaged(line, "step and timestamp are whole numbers")
+    if not key:
+        raise damaged(line, "the key is empty")
+    try:
+        if _real(value):
+            return Point(int(step), int(timestamp), key, float(value), *rest)
+    except ValueError:
+        pass
+    raise damaged(line, f"not a number: {value!r:.40}")

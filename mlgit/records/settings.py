@@ -1,0 +1,138 @@
+"""What a team shares about its store: what `mlgit.yaml` says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
+
+from mlgit.records import text
+from mlgit.records.fields import (
+    FORMAT,
+    MALFORMED,
+    Doc,
+    flag_of,
+    format_of,
+    require_writable,
+    served,
+    unknown,
+    value_to_text,
+    whole_of,
+    with_unknown,
+)
+
+_KEYS = frozenset("format remotes limits capture".split())
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Sizes in bytes; a file of exactly the limit still passes.
+
+    Attributes:
+        inline_file: Largest artifact that is kept in git.
+        inline_run: Largest sum of one run's artifacts kept in git.
+        patch: Largest uncommitted diff that is kept.
+        metrics: Compressed metric history of one run above which a down-sampled one stays in git.
+    """
+
+    inline_file: int = 100_000
+    inline_run: int = 1_000_000
+    patch: int = 1_000_000
+    metrics: int = 10_000_000
+
+
+@dataclass(frozen=True)
+class Capture:
+    """What runs record of their surroundings without being asked."""
+
+    patch: bool = True
+    host: bool = True
+    user: bool = True
+    environment: bool = True
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one store; `remotes` maps a name to the URL of an artifact store."""
+
+    remotes: Mapping[str, str] = field(default_factory=dict)
+    limits: Limits = Limits()
+    capture: Capture = Capture()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+def dump_settings(settings: Settings) -> bytes:
+    """`mlgit.yaml`; values that are the default are left out.
+
+    Raises:
+        errors.Unsupported: The settings were read from a newer format.
+    """
+    require_writable(settings.format)
+    doc: Doc = {"format": settings.format}
+    optional = {
+        "remotes": {name: {"url": settings.remotes[name]} for name in sorted(settings.remotes)},
+        "limits": _changed(settings.limits, Limits()),
+        "capture": _changed(settings.capture, Capture()),
+    }
+    doc.update((key, value) for key, value in optional.items() if value)
+    return text.dump(with_unknown(doc, settings.extra))
+
+
+def _changed(section: Limits | Capture, default: Limits | Capture) -> Doc:
+    pairs = [(item.name, getattr(section, item.name)) for item in fields(section)]
+    return {name: value for name, value in pairs if value != getattr(default, name)}
+
+
+def load_settings(data: bytes) -> Settings:
+    """The settings that a `mlgit.yaml` holds.
+
+    A setting that a merge left in conflict (`{base: …, sides: [...]}`) reads as its base; the
+    conflict itself is kept in `extra`.
+
+    Raises:
+        errors.Damaged: Not settings.
+    """
+    doc = text.load(data)
+    try:
+        extra = unknown(doc, _KEYS)
+        return Settings(
+            remotes=_remotes(doc.get("remotes", {}), extra),
+            limits=_section(Limits, doc.get("limits", {}), extra, "limits"),
+            capture=_section(Capture, doc.get("capture", {}), extra, "capture"),
+            extra=extra,
+            format=format_of(doc),
+        )
+    except MALFORMED as error:
+        from mlgit.records import schema
+
+        raise schema.damage("settings", doc, error) from None
+
+
+def _remotes(section: Doc, extra: Doc) -> dict[str, str]:
+    found: dict[str, str] = {}
+    kept: Doc = {}
+    for name, entry in section.items():
+        if "sides" in entry:
+            kept[name], entry = entry, served(entry)  # noqa: PLW2901
+        elif entry.keys() != {"url"}:
+            kept[name] = unknown(entry, frozenset({"url"}))
+        found[name] = value_to_text(entry["url"])
+    if kept:
+        extra["remotes"] = kept
+    return found
+
+
+_Section = TypeVar("_Section", Limits, Capture)
+
+
+def _section(kind: type[_Section], doc: Doc, extra: Doc, name: str) -> _Section:
+    known = {item.name for item in fields(kind)}
+    check = whole_of if kind is Limits else flag_of
+    given: Doc = {}
+    for key, value in doc.items():
+        if key not in known or isinstance(value, dict):
+            extra.setdefault(name, {})[key] = value
+        if key in known:
+            given[key] = check(served(value) if isinstance(value, dict) else value)
+    return kind(**given)
