@@ -48,7 +48,14 @@ class Branch:
         tip = self.tip()
         return (tip, self.ref) if tip else self._of_remote()
 
-    def commit(self, edits: Mapping[str, Edit], message: str, *, parent: Oid | None = None) -> Oid:
+    def commit(
+        self,
+        edits: Mapping[str, Edit],
+        message: str,
+        *,
+        parent: Oid | None = None,
+        defaults: Mapping[str, bytes] | None = None,
+    ) -> Oid:
         """Put changes on the branch as one commit and return it, or the tip if nothing changes.
 
         Hold `writer_lock` around this call. When it returns, the commit is on disk, the ref was
@@ -60,6 +67,7 @@ class Branch:
             message: Subject, blank line, body and trailers.
             parent: The commit the edits were made from; when the branch has moved on since,
                 they are put on its new tip, provided none of their paths changed there.
+            defaults: Path to content, written only where the branch has no such path.
 
         Raises:
             Conflict: A path was changed meanwhile, or every race against others was lost.
@@ -68,7 +76,7 @@ class Branch:
         """
         self._refuse_checked_out()
         for attempt in range(_ATTEMPTS):
-            done = self._try_commit(edits, message, parent)
+            done = self._try_commit(edits, defaults or {}, message, parent)
             if done is not None:
                 return done
             time.sleep(random.random() * min(0.002 * 2**attempt, 0.2))
@@ -79,7 +87,11 @@ class Branch:
         )
 
     def _try_commit(
-        self, edits: Mapping[str, Edit], message: str, parent: Oid | None
+        self,
+        edits: Mapping[str, Edit],
+        defaults: Mapping[str, bytes],
+        message: str,
+        parent: Oid | None,
     ) -> Oid | None:
         objects = self.repository.objects
         wait_for_gc(self.repository.common_dir)
@@ -88,7 +100,8 @@ class Branch:
         before = None if base == ROOT_COMMIT else objects.commit(base).tree
         if parent is not None and parent != base:
             self._refuse_changed(edits, parent, base)
-        tree, new = apply_edits(objects, before, edits)
+        absent = {p: data for p, data in defaults.items() if lookup(objects, before, p) is None}
+        tree, new = apply_edits(objects, before, {**absent, **edits})
         if before is not None and tree == before:
             return base
         if base == ROOT_COMMIT:

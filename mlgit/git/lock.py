@@ -24,7 +24,6 @@ def writer_lock(state_dir: Path, timeout: float = DEFAULT_TIMEOUT) -> Iterator[N
     Raises:
         StorageFailed: It could not be had within `timeout` seconds; names the holder.
     """
-    path = state_dir / "writer.lock"
     deadline = time.monotonic() + timeout
     pause = _FIRST_PAUSE
     while True:
@@ -32,7 +31,7 @@ def writer_lock(state_dir: Path, timeout: float = DEFAULT_TIMEOUT) -> Iterator[N
         if fd is not None:
             break
         if time.monotonic() > deadline:
-            raise _busy(path, timeout)
+            raise busy(state_dir, timeout)
         time.sleep(pause)
         pause = min(pause * 1.5, _LONGEST_PAUSE)
     try:
@@ -64,7 +63,9 @@ def try_writer_lock(state_dir: Path) -> int | None:
     return fd
 
 
-def _busy(path: Path, timeout: float) -> StorageFailed:
+def busy(state_dir: Path, timeout: float) -> StorageFailed:
+    """The error of a writer that waited in vain; names the holder."""
+    path = state_dir / "writer.lock"
     try:
         words = path.read_text("utf-8", "replace").split()
     except OSError:
