@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from pathlib import Path
 from mlgit import process
 from mlgit.errors import MlgitError
 from mlgit.git.files import replace_file, sync_directory
+from mlgit.git.gcguard import gc_is_running
 from mlgit.git.holder import age_seconds, release, try_lock
 from mlgit.git.oid import Oid
 from mlgit.git.repository import Repository
@@ -25,7 +25,6 @@ from mlgit.git.repository import Repository
 DUE = 16_000  # loose objects: some 1,500 runs, 64 MB on a disk with blocks of 4 kB
 _SAMPLED = ("17", "5a", "9c", "e3")  # fan-out folders; ids are spread evenly, so four say enough
 _FORGOTTEN = 86_400  # seconds after which a temporary file has no writer any more
-_GC_GIVES_UP = 43_200  # seconds after which git itself takes a `gc.pid` for left over
 _PATIENCE = 7_200.0  # seconds for one git command, far more than it needs
 _PACK_NAME = re.compile(r"pack-[0-9a-f]{40}")
 
@@ -148,10 +147,9 @@ def _pack_with_git(common_dir: Path, tip: Oid) -> list[str]:
 def _must_wait(repository: Repository) -> bool:
     """Whether git is cleaning up, or objects are elsewhere than where we would pack them."""
     objects = repository.common_dir / "objects"
-    gc = repository.common_dir / "gc.pid"
     elsewhere = Path(repository.objects.directory) != objects
     partial = any((objects / "pack").glob("*.promisor"))
-    return elsewhere or partial or (gc.exists() and age_seconds(gc) < _GC_GIVES_UP)
+    return elsewhere or partial or gc_is_running(repository.common_dir)
 
 
 @contextmanager
@@ -192,5 +190,5 @@ def _remove_forgotten(folder: Path) -> None:
     """Remove what killed packers left under names that git's own clean-up would remove too."""
     for path in folder.glob("tmp_*"):
         with suppress(OSError):
-            if time.time() - path.stat().st_mtime > _FORGOTTEN:
+            if age_seconds(path) > _FORGOTTEN:
                 path.unlink()

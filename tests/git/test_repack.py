@@ -326,10 +326,23 @@ repack(repository, "refs/heads/mlgit")
 """
 
 
-@pytest.mark.parametrize("calls", [3, 20, 45, 60, 75, 90, 105, 120, 140, 160, 200, 260])
+@pytest.mark.parametrize("calls", [3, 21, 24, 29, 34, 60, 89, 100, 144, 157, 163, 168])
 def test_a_packer_killed_anywhere_leaves_nothing_that_blocks(
     repository: Repository, packer: str, calls: int
 ) -> None:
+    kill_and_pack_again(repository, packer, calls)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("calls", range(1, 180))
+def test_a_packer_killed_at_every_call_leaves_nothing_that_blocks(
+    repository: Repository, packer: str, calls: int
+) -> None:
+    kill_and_pack_again(repository, packer, calls)
+
+
+def kill_and_pack_again(repository: Repository, packer: str, calls: int) -> None:
     path = repository.common_dir
     oids = write_history(path, 5, seed=1)
     repack(repository, REF)
@@ -357,3 +370,46 @@ def test_forgotten_temporary_files_go_and_fresh_ones_stay(repository: Repository
     repack(repository, REF)
     assert not old.exists()
     assert fresh.exists()
+
+
+WRITER = """
+import pathlib, sys
+from mlgit.git import repack
+from mlgit.git.branch import Branch
+from mlgit.git.lock import writer_lock
+from mlgit.git.repository import Repository
+name, count = sys.argv[2], int(sys.argv[3])
+repack.DUE = 1500
+for number in range(count):
+    repository = Repository.discover(pathlib.Path(sys.argv[1]))
+    branch = Branch(repository)
+    path = f"runs/{name}/{number % 30:02d}/{number:06d}/run.yaml"
+    with writer_lock(repository.state_dir):
+        branch.commit({path: f"run: {name}-{number}\\n".encode()}, f"run: {name}-{number}")
+    repack.repack_when_due(repository, branch.ref)
+    repository.close()
+"""
+
+
+@pytest.mark.full
+@pytest.mark.timeout(900)
+def test_thousands_of_small_commits_stay_small_beside_each_other(bare: Path) -> None:
+    """Three writers, each a thousand commits with packing on: nothing lost, little on disk."""
+    writers, each = 3, 1000
+    home = Path(repacking.__file__).parents[2]
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, str(bare), f"w{number}", str(each)], cwd=home
+        )
+        for number in range(writers)
+    ]
+    assert [child.wait() for child in started] == [0] * writers
+    listed = git(bare, "ls-tree", "-r", "--name-only", "mlgit", check=True).stdout.splitlines()
+    assert len(listed) == writers * each
+    with Repository.discover(bare) as repository:
+        deadline = time.monotonic() + PATIENCE
+        while not repack(repository, REF) and time.monotonic() < deadline:
+            time.sleep(0.1)
+    assert not loose_objects(bare)
+    assert len(packs(bare)) <= 8
+    assert sum(file.stat().st_size for file in (bare / "objects/pack").iterdir()) < 6_000_000
