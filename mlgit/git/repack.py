@@ -113,9 +113,10 @@ def repack(repository: Repository, ref: str) -> bool:
         packs = [*_recall(repository).packs, *adopt_abandoned(objects)]
         try:
             packs += _pack_loose(repository, tip)
-            packs = roll_up(objects, dict.fromkeys(packs))
-        finally:
+        finally:  # also before joining: what is half removed by a kill must be known as ours
             _remember(repository, _Memory(loose_count_estimate(objects), tuple(packs)))
+        packs = roll_up(objects, dict.fromkeys(packs))
+        _remember(repository, _Memory(loose_count_estimate(objects), tuple(packs)))
     return True
 
 
