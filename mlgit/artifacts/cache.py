@@ -151,8 +151,9 @@ class ObjectCache:
         make_folders(self.root, "sha256", sha256[:2], sha256[2:4])
         file.flush()
         os.fsync(file.fileno())
-        Path(file.name).chmod(0o444)
-        os.replace(file.name, target)
+        temporary = Path(file.name)
+        temporary.chmod(0o444)
+        temporary.replace(target)
         sync_folder(target.parent)
 
 

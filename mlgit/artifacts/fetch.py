@@ -81,15 +81,22 @@ def fill(entry: ArtifactEntry, sources: Sources, target: BinaryIO) -> None:
     _refuse_reference(entry)
     damage: Damaged | None = None
     for remote in sources.remotes:
-        try:
-            return remote.get(entry.sha256, target)
-        except NotFound:
-            continue
-        except Damaged as error:
-            damage = error
-            target.seek(0)
-            target.truncate()
+        failure = _try(remote, entry.sha256, target)
+        if failure is None:
+            return
+        if isinstance(failure, Damaged):
+            damage = failure
     raise damage or _missing(entry, sources)
+
+
+def _try(remote: Remote, sha256: str, target: BinaryIO) -> NotFound | Damaged | None:
+    try:
+        remote.get(sha256, target)
+    except (NotFound, Damaged) as error:
+        target.seek(0)
+        target.truncate()
+        return error
+    return None
 
 
 def _copied(entry: ArtifactEntry, sources: Sources) -> BinaryIO:

@@ -1,1 +1,1 @@
-"""Records under git: the one way to read and write the data branch."""
+"""Records under git: finding, reading, writing and checking a store; alone in knowing both."""

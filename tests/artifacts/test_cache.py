@@ -70,9 +70,7 @@ def test_damage_is_found_on_reading_and_healed_by_logging_again(
     assert cache.verify(NAME)
 
 
-def test_a_link_planted_in_the_store_is_not_followed(
-    cache: ObjectCache, model: Path, tmp_path: Path
-) -> None:
+def test_a_link_planted_in_the_store_is_not_followed(cache: ObjectCache, model: Path) -> None:
     path = cache.path(NAME)
     path.parent.mkdir(parents=True)
     path.symlink_to(model)

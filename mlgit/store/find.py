@@ -1,0 +1,72 @@
+"""Finding runs by walking the names of trees: no record is opened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+from mlgit.errors import Damaged, NotFound
+from mlgit.git.oid import Oid
+from mlgit.git.tree import TREE_MODE
+from mlgit.records import layout
+from mlgit.store.trees import Trees
+
+_DAY = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]")
+_SHARD = re.compile(r"[0-9a-f]")
+_RUN = re.compile(r"[0-9]{6}-(?!m-)[a-z0-9][a-z0-9_~-]*")  # what begins with `m-` is a model
+
+
+def run_folders(trees: Trees, root: Oid, experiment: str | None = None) -> Iterator[str]:
+    """Folders of runs, by experiment folder, day, shard and name; unreadable trees are skipped."""
+    return (folder for folder, _ in _runs(trees, root, experiment, _SHARD.fullmatch))
+
+
+def folders_by_id(trees: Trees, root: Oid, prefix: str) -> list[str]:
+    """Folders that may hold a run whose id begins with `prefix`: exact where ids are plain.
+
+    A whole id is looked for in its shard first, a sixteenth of the walk.
+    """
+    shard = layout.shard(prefix)
+    whole = [folder for folder, part in _runs(trees, root, None, shard.__eq__) if part == prefix]
+    if whole:
+        return whole
+    every = _runs(trees, root, None, _SHARD.fullmatch)
+    return [folder for folder, part in every if layout.part_may_start(part, prefix)]
+
+
+def _runs(
+    trees: Trees, root: Oid, experiment: str | None, shard: Callable[[str], object]
+) -> Iterator[tuple[str, str]]:
+    """(folder, the part of its name that stands for the id) of every run in wanted shards."""
+    for above, experiment_tree in _experiments(trees, root, experiment):
+        for day, day_tree in _folders(trees, experiment_tree, _DAY.fullmatch):
+            for name, shard_tree in _folders(trees, day_tree, shard):
+                for run, _ in _folders(trees, shard_tree, _RUN.fullmatch):
+                    yield f"{above}/{day}/{name}/{run}", run[7:]
+
+
+def _experiments(trees: Trees, root: Oid, experiment: str | None) -> Iterator[tuple[str, Oid]]:
+    where = "runs" if experiment is None else f"runs/{experiment}"
+    try:
+        entry = trees.at(root, where)
+    except (NotFound, Damaged):
+        return
+    if entry is None or entry[0] != TREE_MODE:
+        return
+    if experiment is not None:
+        yield where, entry[1]
+        return
+    for name, oid in _folders(trees, entry[1], bool):
+        yield f"{where}/{name}", oid
+
+
+def _folders(trees: Trees, oid: Oid, wanted: Callable[[str], object]) -> Iterator[tuple[str, Oid]]:
+    """Wanted folders of one tree by name; none where the tree cannot be read."""
+    try:
+        listing = trees.listing(oid)
+    except (NotFound, Damaged):
+        return
+    for name, (mode, child) in sorted(listing.items()):
+        text = name.decode("ascii", "replace")
+        if mode == TREE_MODE and wanted(text):
+            yield text, child
