@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -69,6 +70,7 @@ def host() -> str:
     return name.replace(" ", "_") or "localhost"
 
 
+@cache
 def boot_id() -> str:
     """What changes when this machine starts anew; `-` where the system does not tell."""
     try:

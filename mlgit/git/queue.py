@@ -100,16 +100,16 @@ def _outcome(entry: Path) -> Oid | None:
 def _commit_waiting(branch: Branch, queue: Path, entry: Path, item: Item) -> Oid:
     entries = {**_waiting(queue), entry: item}
     try:
-        return _commit_all(branch, dict(sorted(entries.items())))
+        return _commit_all(branch, dict(sorted(entries.items())), entry)
     except (InvalidValue, Conflict):
         if len(entries) == 1:
             raise
         # An entry that cannot be committed must not take the others with it: each writer that
         # still lives commits its own.
-        return _commit_all(branch, {entry: item})
+        return _commit_all(branch, {entry: item}, entry)
 
 
-def _commit_all(branch: Branch, entries: dict[Path, Item]) -> Oid:
+def _commit_all(branch: Branch, entries: dict[Path, Item], own: Path | None = None) -> Oid:
     items = list(entries.values())
     edits: dict[str, Edit] = {}
     defaults: dict[str, bytes] = {}
@@ -118,7 +118,8 @@ def _commit_all(branch: Branch, entries: dict[Path, Item]) -> Oid:
         defaults.update(item.defaults)
     commit = branch.commit(edits, message(items), defaults=defaults)
     for entry in entries:
-        _tell(entry, commit)
+        if entry != own:
+            _tell(entry, commit)
     return commit
 
 
