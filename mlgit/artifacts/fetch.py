@@ -13,10 +13,10 @@ from typing import BinaryIO, cast
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.landing import land
-from mlgit.artifacts.paths import is_safe_path
 from mlgit.artifacts.remote import Remote
 from mlgit.errors import Damaged, InvalidState, NotFound
 from mlgit.records.artifact import ArtifactEntry
+from mlgit.records.artifact_path import is_safe_path
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from typing import BinaryIO
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.folder import files_of
 from mlgit.artifacts.manifest import Room
-from mlgit.artifacts.paths import safe_path
 from mlgit.artifacts.streams import steady
 from mlgit.records.artifact import ArtifactEntry
+from mlgit.records.artifact_path import safe_path
 
 __all__ = ["Ingested", "ingest_bytes", "ingest_file", "ingest_folder", "safe_path"]
 

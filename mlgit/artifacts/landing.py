@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from mlgit.artifacts.paths import safe_path
 from mlgit.artifacts.streams import NO_FOLLOW
 from mlgit.errors import InvalidState, StorageFailed
+from mlgit.records.artifact_path import safe_path
 from mlgit.times import random_bytes
 
 _RELATIVE = os.open in os.supports_dir_fd  # every POSIX system

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from mlgit.artifacts.paths import is_safe_path, safe_path
 from mlgit.errors import InvalidValue, NotFound
 from mlgit.records import layout
-from mlgit.records.artifact import ArtifactEntry
+from mlgit.records.artifact import ArtifactEntry, Manifest
+from mlgit.records.artifact_path import is_safe_path, safe_path
 from mlgit.records.settings import Limits
 
 
@@ -21,18 +21,21 @@ class Listed:
     size: int = 0
 
 
-def merge(*manifests: Iterable[ArtifactEntry]) -> list[ArtifactEntry]:
+def merge(first: Iterable[ArtifactEntry], *later: Iterable[ArtifactEntry]) -> Manifest:
     """One manifest of several in the order they were logged: the last entry of a path wins.
+
+    What this version does not know in the first one's file is kept.
 
     Raises:
         InvalidValue: One path would be a file and a folder.
     """
-    merged = {entry.path: entry for entries in manifests for entry in entries}
+    known = first if isinstance(first, Manifest) else Manifest(first)
+    merged = {entry.path: entry for entries in (known, *later) for entry in entries}
     for path in merged:
         clash = next((folder for folder in _folders(path) if folder in merged), None)
         if clash is not None:
             raise InvalidValue(f"artifact {clash!r} is a file, so {path!r} cannot be below it")
-    return [merged[path] for path in sorted(merged)]
+    return Manifest((merged[path] for path in sorted(merged)), known.extra, known.format)
 
 
 def select(entries: Iterable[ArtifactEntry], path: str = "") -> list[ArtifactEntry]:

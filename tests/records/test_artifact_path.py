@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlgit.artifacts.paths import MAX_PATH_BYTES, is_safe_path, safe_path
+from mlgit.records.artifact_path import MAX_PATH_BYTES, is_safe_path, safe_path
 from mlgit.errors import InvalidValue
 
 HOSTILE = [
