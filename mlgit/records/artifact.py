@@ -20,8 +20,8 @@ from mlgit.records.fields import (
     with_unknown,
 )
 
-_KEYS = frozenset("format artifacts".split())
-_ENTRY = frozenset("path size sha256 inline uri".split())
+_KEYS = frozenset(["format", "artifacts"])
+_ENTRY = frozenset(["path", "size", "sha256", "inline", "uri"])
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,18 @@ from mlgit.records.fields import (
 
 NOTE_TAG = "mlflow.note.content"
 _KEYS = frozenset(
-    "format id name created updated lifecycle note artifact_location tags edits".split()
+    [
+        "format",
+        "id",
+        "name",
+        "created",
+        "updated",
+        "lifecycle",
+        "note",
+        "artifact_location",
+        "tags",
+        "edits",
+    ]
 )
 
 
@@ -61,19 +72,22 @@ class Experiment:
     def with_tag(self, key: str, value: str, stamp: Edit | None = None) -> Experiment:
         """This experiment with one tag set; the reserved note tag sets the note."""
         if key == NOTE_TAG:
-            return replace(self, note=value)._edited("note", stamp)
-        return replace(self, tags={**self.tags, key: value})._edited(f"tags.{key}", stamp)
+            return _edited(replace(self, note=value), "note", stamp)
+        return _edited(replace(self, tags={**self.tags, key: value}), f"tags.{key}", stamp)
 
     def without_tag(self, key: str, stamp: Edit | None = None) -> Experiment:
         """This experiment without one tag."""
         gone = replace(stamp, deleted=True) if stamp else None
         if key == NOTE_TAG:
-            return replace(self, note="")._edited("note", gone)
+            return _edited(replace(self, note=""), "note", gone)
         tags = {name: value for name, value in self.tags.items() if name != key}
-        return replace(self, tags=tags)._edited(f"tags.{key}", gone)
+        return _edited(replace(self, tags=tags), f"tags.{key}", gone)
 
-    def _edited(self, path: str, stamp: Edit | None) -> Experiment:
-        return self if stamp is None else replace(self, edits={**self.edits, path: stamp})
+
+def _edited(experiment: Experiment, path: str, stamp: Edit | None) -> Experiment:
+    if stamp is None:
+        return experiment
+    return replace(experiment, edits={**experiment.edits, path: stamp})
 
 
 def dump_experiment(experiment: Experiment) -> bytes:

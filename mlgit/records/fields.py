@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from calendar import timegm
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from time import strptime
 from typing import Any
 
 from mlgit import errors, times
@@ -116,7 +114,7 @@ def optional_text(doc: Doc, key: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _day(text: str) -> int:
-    return timegm(strptime(text, "%Y-%m-%d")) * 1000
+    return times.from_iso(f"{text}T00:00:00.000Z")
 
 
 _clock = re.compile(

@@ -22,9 +22,9 @@ from mlgit.records.fields import (
     with_unknown,
 )
 
-_KEYS = frozenset("format datasets models".split())
-_DATASET = frozenset("name digest source_type source schema profile tags".split())
-_MODEL = frozenset("model_id direction step".split())
+_KEYS = frozenset(["format", "datasets", "models"])
+_DATASET = frozenset(["name", "digest", "source_type", "source", "schema", "profile", "tags"])
+_MODEL = frozenset(["model_id", "direction", "step"])
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-from hashlib import sha256
 from time import gmtime, strftime
 
 from mlgit import errors, times
@@ -19,6 +18,7 @@ from mlgit.records.safe_names import (
     part_may_start,
     run_part,
     safe_name,
+    shard,
 )
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "part_may_start",
     "run_part",
     "safe_name",
+    "shard",
 ]
 
 ATTRIBUTES = ".gitattributes"
@@ -84,11 +85,6 @@ def _dated(experiment_folder: str, ms: int, whole_id: str, part: str) -> str:
         raise errors.InvalidValue(f"{ms} ms is not a time between 1970 and 9999", time=ms)
     day, clock = strftime("%Y-%m-%d %H%M%S", gmtime(ms // 1000)).split()
     return f"runs/{experiment_folder}/{day}/{shard(whole_id)}/{clock}-{part}"
-
-
-def shard(whole_id: str) -> str:
-    """The folder between a day and its runs: one hex digit of the id's hash."""
-    return sha256(whole_id.encode("utf-8", "surrogatepass")).hexdigest()[0]
 
 
 def segment_name(writer: str = "", number: int = 0) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass
-from hashlib import sha256
+from functools import lru_cache
 
-from mlgit.records.safe_names import PLAIN_FOLDER, PLAIN_ID, SLUG, is_device, safe_name
+from mlgit import times
+from mlgit.records.safe_names import PLAIN_FOLDER, PLAIN_ID, SLUG, is_device, safe_name, shard
 
 
 @dataclass(frozen=True)
@@ -39,24 +40,22 @@ class Located:
 _NAME = rf"(?:{PLAIN_FOLDER}|{SLUG}~[0-9a-f]{{8}})"
 _ID = rf"(?:{PLAIN_ID}|{SLUG}~[0-9a-f]{{12}})"
 _NUMBER = r"[1-9][0-9]{0,8}"
-_run_file = re.compile(
+_MODEL = rf"registry/models/(?P<model>{_NAME})"
+_RUN_FILE = (
     rf"(?P<folder>runs/(?P<experiment_folder>{_NAME})/(?P<day>[0-9]{{4}}-[01][0-9]-[0-3][0-9])"
     rf"/(?P<shard>[0-9a-f])/(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]-(?P<run_id>{_ID}))"
     r"/(?P<name>.+)"
-).fullmatch
+)
+_OTHERS = {
+    "experiment": rf"runs/(?P<experiment_folder>{_NAME})/experiment\.yaml",
+    "model": rf"{_MODEL}/model\.yaml",
+    "version": rf"{_MODEL}/versions/(?P<number>{_NUMBER})\.yaml",
+    "alias": rf"{_MODEL}/aliases/(?P<name>{_NAME})\.yaml",
+    "stage": rf"{_MODEL}/stages/(?P<number>{_NUMBER})\.yaml",
+    "deployment": rf"deployments/(?P<target>{_NAME})/(?P<name>{_NAME})\.yaml",
+    "approval": rf"approvals/(?P<target>{_NAME})/(?P<name>{_NAME})\.yaml",
+}
 _segment = re.compile(r"metrics(?:\.[a-z0-9]{1,32}-(?:0|[1-9][0-9]{0,8}))?\.csv").fullmatch
-_others = [
-    (kind, re.compile(pattern).fullmatch)
-    for kind, pattern in [
-        ("experiment", rf"runs/(?P<experiment_folder>{_NAME})/experiment\.yaml"),
-        ("model", rf"registry/models/(?P<model>{_NAME})/model\.yaml"),
-        ("version", rf"registry/models/(?P<model>{_NAME})/versions/(?P<number>{_NUMBER})\.yaml"),
-        ("alias", rf"registry/models/(?P<model>{_NAME})/aliases/(?P<name>{_NAME})\.yaml"),
-        ("stage", rf"registry/models/(?P<model>{_NAME})/stages/(?P<number>{_NUMBER})\.yaml"),
-        ("deployment", rf"deployments/(?P<target>{_NAME})/(?P<name>{_NAME})\.yaml"),
-        ("approval", rf"approvals/(?P<target>{_NAME})/(?P<name>{_NAME})\.yaml"),
-    ]
-]
 _FIXED = {
     ".gitattributes": "attributes",
     "README.md": "readme",
@@ -84,31 +83,49 @@ def parse_path(path: str) -> Located | None:
     """What `path` of the branch is; None where no function of `layout` makes such a path."""
     if path in _FIXED:
         return Located(_FIXED[path])
-    match = _run_file(path)
+    match = _fits(_RUN_FILE)(path)
     if match:
-        return _below_run(match)
-    for kind, fits in _others:
-        match = fits(path)
+        return _below_run(match.groupdict())
+    for kind, pattern in _OTHERS.items():
+        match = _fits(pattern)(path)
         if match:
-            found = match.groupdict()
-            number = int(found.pop("number", None) or 0)
-            named = [
-                found.get(key) or "" for key in ("experiment_folder", "model", "name", "target")
-            ]
-            return None if any(map(is_device, named)) else Located(kind, number=number, **found)
+            return _named(kind, match.groupdict())
     return None
 
 
-def _below_run(match: re.Match[str]) -> Located | None:
-    found = match.groupdict()
-    day, shard, part, name = found.pop("day"), found.pop("shard"), found["run_id"], found["name"]
+@lru_cache
+def _fits(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Compiled when first asked for: commands that only write never do."""
+    return re.compile(pattern).fullmatch
+
+
+def _named(kind: str, found: dict[str, str]) -> Located | None:
+    if any(map(is_device, found.values())):
+        return None
+    return Located(
+        kind,
+        experiment_folder=found.get("experiment_folder", ""),
+        model=found.get("model", ""),
+        name=found.get("name", ""),
+        number=int(found.get("number", 0)),
+        target=found.get("target", ""),
+    )
+
+
+def _below_run(found: dict[str, str]) -> Located | None:
+    day, digit = found.pop("day"), found.pop("shard")
+    part, name = found["run_id"], found["name"]
     if is_device(found["experiment_folder"]) or not _real_day(day):
         return None
-    if "~" not in part and sha256(part.encode()).hexdigest()[0] != shard:
+    if "~" not in part and shard(part) != digit:
         return None
     files = _MODEL_FILES if part.startswith("m-") else _RUN_FILES
     kind = files.get(name) or _other_kind(name)
-    return Located(kind, **found) if kind else None
+    return (
+        Located(kind, found["folder"], found["experiment_folder"], part, name=name)
+        if kind
+        else None
+    )
 
 
 def _other_kind(name: str) -> str:
@@ -119,6 +136,9 @@ def _other_kind(name: str) -> str:
     return "inline" if inline else ""
 
 
+@lru_cache(maxsize=4096)
 def _real_day(day: str) -> bool:
-    year, month, number = map(int, day.split("-"))
-    return year >= 1970 and 1 <= month <= 12 and 1 <= number <= monthrange(year, month)[1]
+    try:
+        return times.from_iso(f"{day}T00:00:00.000Z") >= 0
+    except ValueError:
+        return False

@@ -29,8 +29,22 @@ from mlgit.records.fields import (
 
 STATUSES = ("PENDING", "READY", "FAILED")
 _KEYS = frozenset(
-    "format id name experiment status status_message created updated lifecycle model_type"
-    " source_run params tags edits".split()
+    [
+        "format",
+        "id",
+        "name",
+        "experiment",
+        "status",
+        "status_message",
+        "created",
+        "updated",
+        "lifecycle",
+        "model_type",
+        "source_run",
+        "params",
+        "tags",
+        "edits",
+    ]
 )
 
 

@@ -8,7 +8,7 @@ from io import StringIO
 
 from mlgit.records.metrics import HEADER, WIDE_HEADER, Point, damaged
 
-_whole = re.compile(r"-?[0-9]{1,19}").fullmatch
+_whole = re.compile(r"-?[0-9]{1,18}").fullmatch
 _real = re.compile(r"[-+0-9.e]+|-?inf|nan").fullmatch
 _COLUMNS = WIDE_HEADER.split(",")
 
@@ -24,13 +24,10 @@ def decode(header: str, body: str) -> list[Point]:
         raise damaged(1, f"the header is not {HEADER}")
     order = [names.index(name) if name in names else -1 for name in _COLUMNS]
     reader = csv.reader(StringIO(body, newline=""), strict=True)
-    points = []
     try:
-        for row in reader:
-            points.append(_point(row, len(names), order, reader.line_num + 1))
+        return [_point(row, len(names), order, reader.line_num + 1) for row in reader]
     except csv.Error as error:
         raise damaged(reader.line_num + 1, str(error)) from None
-    return points
 
 
 def _point(row: list[str], width: int, order: list[int], line: int) -> Point:
@@ -38,7 +35,7 @@ def _point(row: list[str], width: int, order: list[int], line: int) -> Point:
         raise damaged(line, f"{width} cells expected, not {len(row)}")
     step, timestamp, key, value, *rest = [row[i] if i >= 0 else "" for i in order]
     if not (_whole(step) and _whole(timestamp)):
-        raise damaged(line, "step and timestamp are whole numbers")
+        raise damaged(line, "step and timestamp are whole numbers of at most 18 digits")
     if not key:
         raise damaged(line, "the key is empty")
     try:

@@ -36,7 +36,7 @@ class Truncated:
         return f"{self.kind} {self.key!r} has {self.length} characters; cut to {self.limit}"
 
 
-def validate_key(kind: str, key: str) -> str:
+def validate_key(kind: str, key: object) -> str:
     """`key`, which must be one for a "metric", "param" or "tag".
 
     Raises:
@@ -143,7 +143,7 @@ def timestamp_value(timestamp: object) -> int:
     return whole
 
 
-def validate_run_id(run_id: str) -> str:
+def validate_run_id(run_id: object) -> str:
     """`run_id`, new (16 hex digits) or brought along from an import.
 
     Raises:
@@ -154,7 +154,7 @@ def validate_run_id(run_id: str) -> str:
     return run_id
 
 
-def validate_experiment_name(name: str) -> str:
+def validate_experiment_name(name: object) -> str:
     """`name`, which an experiment may have.
 
     Raises:
@@ -163,7 +163,7 @@ def validate_experiment_name(name: str) -> str:
     return _name("an experiment name", name, MAX_EXPERIMENT_NAME)
 
 
-def validate_run_name(name: str) -> str:
+def validate_run_name(name: object) -> str:
     """`name`, which a run may have.
 
     Raises:
@@ -172,7 +172,7 @@ def validate_run_name(name: str) -> str:
     return _name("a run name", name, MAX_RUN_NAME)
 
 
-def _name(what: str, name: str, limit: int) -> str:
+def _name(what: str, name: object, limit: int) -> str:
     if not isinstance(name, str) or not name.strip():
         raise errors.InvalidValue(f"{what} cannot be empty")
     if len(name) > limit:

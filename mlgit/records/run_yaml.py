@@ -31,12 +31,32 @@ SOFT_LIMIT = 1024 * 1024  # bytes of a run.yaml above which a writer warns
 HARD_LIMIT = text.MAX_BYTES
 
 _KEYS = frozenset(
-    "format id name experiment status start end user host parent lifecycle deleted_at note code"
-    " source params metrics tags edits alive_until".split()
+    [
+        "format",
+        "id",
+        "name",
+        "experiment",
+        "status",
+        "start",
+        "end",
+        "user",
+        "host",
+        "parent",
+        "lifecycle",
+        "deleted_at",
+        "note",
+        "code",
+        "source",
+        "params",
+        "metrics",
+        "tags",
+        "edits",
+        "alive_until",
+    ]
 )
-_CODE = frozenset("commit branch repository dirty patch".split())
-_SOURCE = frozenset("type name command entry_point".split())
-_SUMMARY = frozenset("last step time min max count".split())
+_CODE = frozenset(["commit", "branch", "repository", "dirty", "patch"])
+_SOURCE = frozenset(["type", "name", "command", "entry_point"])
+_SUMMARY = frozenset(["last", "step", "time", "min", "max", "count"])
 _STATUS = {status.value: status for status in RunStatus}
 
 

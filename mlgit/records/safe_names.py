@@ -43,7 +43,11 @@ def _slug(name: str) -> str:
 
 
 def _hashed(name: str, slug: str, digits: int) -> str:
-    return f"{slug}~{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:digits]}"
+    return f"{slug}~{_digest(name)[:digits]}"
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def folder_name(name: str) -> str:
@@ -75,6 +79,11 @@ def model_part(model_id: str) -> str:
     return _hashed(model_id, f"m-{_slug(model_id.removeprefix('m-'))}", 12)
 
 
+def shard(whole_id: str) -> str:
+    """The folder between a day and its runs: one hex digit of the id's hash."""
+    return _digest(whole_id)[0]
+
+
 def part_may_start(part: str, prefix: str) -> bool:
     """Whether the run of this `run_part` may have an id that begins with `prefix`.
 
@@ -87,8 +96,7 @@ def experiment_id(name: str, k: int = 0) -> str:
     """The id of the `k`-th experiment of that name: 18 digits, the same in every clone."""
     if name == "Default" and k == 0:
         return "0"
-    digest = sha256(f"{name}\0{k}".encode("utf-8", "surrogatepass")).digest()
-    return str(10**17 + int.from_bytes(digest, "big") % (9 * 10**17))
+    return str(10**17 + int(_digest(f"{name}\0{k}"), 16) % (9 * 10**17))
 
 
 def artifact_file(path: str, digest: str, taken: Collection[str] = ()) -> str:

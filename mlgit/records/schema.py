@@ -1,10 +1,57 @@
-"""stub"""
+"""Whether a file of the branch is what the format says."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from mlgit import errors
+from mlgit.records import text
+from mlgit.records.schema_rules import findings
+from mlgit.records.schema_table import KINDS
 
 
-def damage(kind: str, doc: object, error: Exception) -> errors.Damaged:
-    """stub"""
-    return errors.Damaged(f"not a {kind}: {error}", reason=str(error))
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a file; `line` counts from 1, None where unknown."""
+
+    key: str
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = "" if self.line is None else f"line {self.line}: "
+        return f"{where}{self.key}: {self.message}" if self.key else f"{where}{self.message}"
+
+
+def validate(kind: str, doc: dict[str, Any]) -> list[Problem]:
+    """What is wrong with the document of a file of a kind of `KINDS`; empty when nothing is."""
+    return [Problem(_dotted(path), message) for path, message in _findings(kind, doc)]
+
+
+def validate_file(kind: str, data: bytes) -> list[Problem]:
+    """What is wrong with a file of a kind of `KINDS`, with lines; empty when nothing is."""
+    try:
+        doc = text.load(data)
+    except errors.Damaged as error:
+        return [Problem("", str(error.facts["reason"]), error.facts["line"])]  # type: ignore[arg-type]
+    found = list(_findings(kind, doc))
+    lines = text.lines(data) if found else {}
+    return [Problem(_dotted(path), message, lines.get(path)) for path, message in found]
+
+
+def damage(kind: str, doc: dict[str, Any], error: Exception) -> errors.Damaged:
+    """The error of a document that could not be turned into its record."""
+    problems = validate(kind, doc)
+    reason = str(problems[0]) if problems else f"{type(error).__name__}: {error}"
+    return errors.Damaged(f"not a valid {kind} file: {reason}", kind=kind, reason=reason)
+
+
+def _findings(kind: str, doc: dict[str, Any]) -> Any:
+    if kind == "run" and "purged" in doc:
+        kind = "purged"
+    return findings(KINDS[kind], doc)
+
+
+def _dotted(path: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, path))

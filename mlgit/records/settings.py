@@ -21,7 +21,7 @@ from mlgit.records.fields import (
     with_unknown,
 )
 
-_KEYS = frozenset("format remotes limits capture".split())
+_KEYS = frozenset(["format", "remotes", "limits", "capture"])
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,10 @@ def _remotes(section: Doc, extra: Doc) -> dict[str, str]:
     kept: Doc = {}
     for name, entry in section.items():
         if "sides" in entry:
-            kept[name], entry = entry, served(entry)  # noqa: PLW2901
-        elif entry.keys() != {"url"}:
+            kept[name] = entry
+            found[name] = value_to_text(served(entry)["url"])
+            continue
+        if entry.keys() != {"url"}:
             kept[name] = unknown(entry, frozenset({"url"}))
         found[name] = value_to_text(entry["url"])
     if kept:

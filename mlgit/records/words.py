@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ADJECTIVES = (
+_ADJECTIVES = (
     "able agile amber ample apt azure bold brave breezy bright brisk bronze calm candid cheery"
     " chief civil clean clear clever cool coral cosmic cosy crisp curious dapper daring deft"
     " dusty eager early earnest easy elated epic equal even exact fair famous fancy fast fine"
@@ -12,9 +12,9 @@ ADJECTIVES = (
     " misty modest neat new nimble noble novel olive open patient plain playful plucky polite"
     " prime proud pure quick quiet quirky rapid ready red robust rosy royal rustic sage"
     " sandy serene sharp shiny silver simple sleek smart snug solar"
-).split()[:128]
+)
 
-ANIMALS = (
+_ANIMALS = (
     "ant badger bat bear beaver bee beetle bison boar bobcat buck camel carp cat cheetah"
     " chough cicada clam cobra cod colt condor coot coyote crab crane cricket crow cub curlew"
     " deer dingo dodo dog dolphin donkey dove drake duck eagle eel egret elk emu ermine falcon"
@@ -24,4 +24,7 @@ ANIMALS = (
     " magpie mantis marlin marmot marten mink mole moose moth mouse mule newt ocelot octopus"
     " okapi oriole osprey ostrich otter owl ox oyster panda panther parrot pelican penguin"
     " perch pigeon pony puffin puma quail rabbit raven robin salmon"
-).split()[:128]
+)
+
+ADJECTIVES = tuple(_ADJECTIVES.split())
+ANIMALS = tuple(_ANIMALS.split())

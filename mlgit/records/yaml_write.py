@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from json.encoder import ESCAPE_DCT
 from typing import Any
 
 from mlgit import errors
@@ -16,20 +15,16 @@ MAX_INTEGER = 10**18 - 1
 MAX_KEY = 1000  # characters as written; YAML readers give up on a one-line key after 1,024
 
 #: Words that some YAML reader takes for a boolean or nothing, in any mix of upper and lower case.
-RESERVED = frozenset("y n yes no on off true false null".split())
+RESERVED = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])
+#: What must be escaped besides control characters; a class with these takes 15 ms to compile.
+UNPRINTABLE = "\u2028\u2029\ufeff\ufffe\uffff"
 
 WORD = r"[A-Za-z_][A-Za-z0-9_]*(?:[-./+@ ][A-Za-z0-9_]+)*"
+QUOTABLE = r'[^"\\\x00-\x1f\x7f-\x9f]'
+LITERAL = r"[^\x00-\x08\x0a-\x1f\x7f-\x9f]"
 _plain_word = re.compile(rf"(?![0-9a-f]*[0-9][0-9a-f]*\Z){WORD}").fullmatch
-
-#: Characters that a double-quoted scalar shows as they are.
-UNESCAPED = (
-    r"\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
-    "\\U00010000-\\U0010ffff"
-)
-_to_escape = re.compile(f"[^{UNESCAPED}]")
-#: A character of a literal block, and a line of one that is not blank.
-LITERAL = rf'[{UNESCAPED}"\\\t]'
-_line = rf'(?![ \t])[{UNESCAPED}"\\]{LITERAL}*'
+_escapes = re.compile(r'["\\\x00-\x1f\x7f-\x9f]').sub
+_line = rf"(?![ \t\n]){LITERAL}+"
 _literal_text = re.compile(rf"{_line}(?:\n(?: *{_line})?)*").fullmatch
 
 
@@ -110,7 +105,7 @@ _SPECIAL = {"nan": ".nan", "inf": ".inf", "-inf": "-.inf"}
 
 
 def _text(value: str, indent: str) -> str:
-    if "\n" in value and value[-2:] != "\n\n" and _literal_text(value):
+    if "\n" in value and value[-2:] != "\n\n" and _literal_text(value) and printable(value):
         head, body = ("|", value[:-1]) if value[-1] == "\n" else ("|-", value)
         lines = [f"{indent}  {line}" if line else "" for line in body.split("\n")]
         return head + "\n" + "\n".join(lines)
@@ -125,15 +120,47 @@ def _word_or_quoted(value: str) -> str:
 
 def quoted(value: str) -> str:
     """`value` between double quotes, with JSON's escapes."""
-    return f'"{_to_escape.sub(_escape, value)}"'
+    text = _escapes(_escape, value)
+    if not printable(text):
+        text = "".join(map(_shown, text))
+    return f'"{text}"'
+
+
+def printable(text: str) -> bool:
+    """Whether text without control characters needs no escape at all."""
+    if text.isascii():
+        return True
+    return not (any(char in text for char in UNPRINTABLE) or _has_surrogate(text))
+
+
+def _has_surrogate(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+def _shown(char: str) -> str:
+    if "\ud800" <= char <= "\udfff":
+        return "\ufffd"
+    return f"\\u{ord(char):04x}" if char in UNPRINTABLE else char
 
 
 def _escape(match: re.Match[str]) -> str:
     char = match[0]
-    if "\ud800" <= char <= "\udfff":
-        return "\ufffd"
-    return ESCAPE_DCT.get(char) or f"\\u{ord(char):04x}"
+    return _SHORT_ESCAPES.get(char) or f"\\u{ord(char):04x}"
 
+
+_SHORT_ESCAPES = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
 
 _keys: dict[str, str] = {}
 
@@ -142,13 +169,13 @@ def _key(key: str) -> str:
     found = _keys.get(key)
     if found is None:
         found = _new_key(key)
-        if len(_keys) < 4096:
+        if len(_keys) < 8192:
             _keys[key] = found
     return found
 
 
-def _new_key(key: str) -> str:
-    if not isinstance(key, str) or any("\ud800" <= char <= "\udfff" for char in key):
+def _new_key(key: object) -> str:
+    if not isinstance(key, str) or _has_surrogate(key):
         raise errors.InvalidValue(f"{key!r:.60} cannot be a key: it is not Unicode text")
     text = _word_or_quoted(key)
     if len(text) > MAX_KEY:
