@@ -28,7 +28,7 @@ class Vocabulary:
         prefixes: Every spelling before the dot, such as `metrics` and `metric`.
         attributes: Each attribute's one name and its type.
         aliases: Other spellings of attributes.
-        system_tags: Tags that are kept as attributes.
+        system_tags: Reserved tags that are attributes, so both names find the same.
     """
 
     prefixes: Mapping[str, Kind]
@@ -97,6 +97,7 @@ RUNS = Vocabulary(
         "dirty": Type.TEXT,
         "source_name": Type.TEXT,
         "source_type": Type.TEXT,
+        "entry_point": Type.TEXT,
         "artifact_uri": Type.TEXT,
     },
     aliases={
@@ -115,6 +116,7 @@ RUNS = Vocabulary(
         "mlflow.parentRunId": "parent",
         "mlflow.source.name": "source_name",
         "mlflow.source.type": "source_type",
+        "mlflow.project.entryPoint": "entry_point",
         "mlflow.source.git.commit": "commit",
         "mlflow.source.git.branch": "branch",
         "mlflow.source.git.repoURL": "repository",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator as python
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 
 from mlgit.records.experiment import Experiment
 from mlgit.records.inputs import DatasetInput
 from mlgit.records.run import Run
+from mlgit.records.system_tags import field_tags
 from mlgit.search import literals
 from mlgit.search.expression import (
     And,
@@ -21,6 +22,7 @@ from mlgit.search.expression import (
     Presence,
     Scalar,
 )
+from mlgit.search.fields import RUNS
 from mlgit.search.like import like
 
 Read = Callable[[Field], Sequence[Scalar]]
@@ -46,13 +48,13 @@ class Subject:
     folder: str = ""
 
     def read(self, field: Field) -> Sequence[Scalar]:
-        """The values of `field`; empty text counts as missing for attributes."""
+        """The values of `field`; an attribute that is not known is missing."""
         if field.kind is Kind.METRIC:
             summary = self.run.metrics.get(field.key)
             return () if summary is None else (summary.last,)
         if field.kind is Kind.ATTRIBUTE:
             value = run_attribute(self, field.key)
-            return () if value is None or value == "" else (value,)
+            return () if value is None else (value,)
         if field.kind is Kind.DATASET:
             return [value for one in self.datasets if (value := _of_dataset(one, field.key))]
         texts = self.run.params if field.kind is Kind.PARAM else self.run.tags
@@ -120,8 +122,20 @@ def _equal(value: Scalar, literal: Scalar) -> bool:
 
 
 def run_attribute(subject: Subject, name: str) -> Scalar | None:
-    """The value of an attribute by its one name; None where it is not known yet."""
+    """The value of an attribute by its one name; None where it is missing."""
+    run = subject.run
+    if name in _TAG_OF:
+        return run_tag(run, _TAG_OF[name])
     return _RUN_ATTRIBUTES[name](subject)
+
+
+def run_tag(run: Run, tag: str) -> str | None:
+    """A reserved tag, as `Run.all_tags` would show it; None where it is missing."""
+    own = run.tags.get(tag)
+    return field_tags(run).get(tag) if own is None else own
+
+
+_TAG_OF = {name: tag for tag, name in RUNS.system_tags.items()}
 
 
 def _duration(subject: Subject) -> int | None:
@@ -131,23 +145,13 @@ def _duration(subject: Subject) -> int | None:
 
 _RUN_ATTRIBUTES: Mapping[str, Callable[[Subject], Scalar | None]] = {
     "run_id": lambda subject: subject.run.id,
-    "run_name": lambda subject: subject.run.name,
     "status": lambda subject: subject.run.status.value,
     "start_time": lambda subject: subject.run.start,
     "end_time": lambda subject: subject.run.end,
     "duration": _duration,
-    "experiment": lambda subject: subject.experiment,
+    "experiment": lambda subject: subject.experiment or None,
     "experiment_id": lambda subject: subject.run.experiment_id,
-    "user_id": lambda subject: subject.run.user,
-    "host": lambda subject: subject.run.host,
-    "parent": lambda subject: subject.run.parent,
-    "note": lambda subject: subject.run.note,
-    "commit": lambda subject: subject.run.code.commit,
-    "branch": lambda subject: subject.run.code.branch,
-    "repository": lambda subject: subject.run.code.repository,
-    "dirty": lambda subject: "true" if subject.run.code.dirty else None,
-    "source_name": lambda subject: subject.run.source.name,
-    "source_type": lambda subject: subject.run.source.type,
+    "host": lambda subject: subject.run.host or None,
     "artifact_uri": lambda subject: f"runs:/{subject.run.id}",
 }
 
@@ -173,9 +177,3 @@ _EXPERIMENT_ATTRIBUTES: Mapping[str, Callable[[Experiment], Scalar]] = {
     "last_update_time": lambda experiment: experiment.updated,
     "note": lambda experiment: experiment.note,
 }
-
-
-def names_of(experiments: Iterable[Experiment]) -> dict[str, str]:
-    """Experiment names by id; of two folders with one id the first by folder counts."""
-    ordered = sorted(experiments, key=lambda one: one.folder, reverse=True)
-    return {one.id: one.name for one in ordered}

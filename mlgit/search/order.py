@@ -133,19 +133,22 @@ def arrange(items: Sequence[T], order: Order, reader: Callable[[T], Read]) -> li
 def _sorted_by(items: list[T], key: OrderKey, reader: Callable[[T], Read]) -> list[T]:
     groups: tuple[list[tuple[tuple[float, str], T]], ...] = ([], [], [], [])
     for item in items:
-        rank, value = sort_value(reader(item)(key.field))
+        rank, value = sort_value(key.field, reader(item)(key.field))
         groups[rank].append((value, item))
     for group in groups[:2]:
         group.sort(key=lambda pair: pair[0], reverse=key.descending)
     return [item for group in groups for _, item in group]
 
 
-def sort_value(values: Sequence[Scalar]) -> tuple[int, tuple[float, str]]:
-    """Group (number, text, NaN, missing) and place in the group of a field's values."""
+def sort_value(field: Field, values: Sequence[Scalar]) -> tuple[int, tuple[float, str]]:
+    """Group (number, text, NaN, missing) and place in the group of a field's values.
+
+    A parameter or tag that writes a number is one; attributes of text are text.
+    """
     if not values:
         return 3, (0, "")
     value = values[0]
-    if isinstance(value, str):
-        as_number = literals.number(value)
-        return (1, (0, value)) if as_number is None else (0, (as_number, value))
-    return (2, (0, "")) if isnan(value) else (0, (value, ""))
+    if not isinstance(value, str):
+        return (2, (0, "")) if isnan(value) else (0, (value, ""))
+    as_number = None if field.kind is Kind.ATTRIBUTE else literals.number(value)
+    return (1, (0, value)) if as_number is None else (0, (as_number, value))
