@@ -73,7 +73,11 @@ class Snapshot:
     def settings(self) -> Settings:
         """The team's settings; the defaults where there is no `mlgit.yaml`."""
         data = self.read(layout.SETTINGS)
-        return Settings() if data is None else parsed(layout.SETTINGS, data, load_settings)
+        try:
+            return Settings() if data is None else parsed(layout.SETTINGS, data, load_settings)
+        except Damaged as error:
+            hint = "repair it in a work tree of its own: git worktree add ../repair mlgit"
+            raise Damaged(error.message, hint, **error.facts) from error
 
     def experiments(self) -> tuple[list[Experiment], list[Damage]]:
         """Every experiment, also deleted ones, by folder; and the files that are not one."""
