@@ -9,13 +9,13 @@ Scalar = str | int | float
 
 
 class Kind(Enum):
-    """Which part of a record a field is read from."""
+    """Which part of a record a field is read from, as it is written before the dot."""
 
-    ATTRIBUTE = "attribute"
-    METRIC = "metric"
-    PARAM = "param"
-    TAG = "tag"
-    DATASET = "dataset"
+    ATTRIBUTE = "attributes"
+    METRIC = "metrics"
+    PARAM = "params"
+    TAG = "tags"
+    DATASET = "datasets"
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Field:
         if self.kind is Kind.ATTRIBUTE:
             return self.key
         plain = self.key.replace(".", "_").isidentifier()
-        return f"{self.kind.value}s.{self.key if plain else f'`{self.key}`'}"
+        return f"{self.kind.value}.{self.key if plain else f'`{self.key}`'}"
 
 
 @dataclass(frozen=True)

@@ -105,10 +105,6 @@ class Index:
         """How many runs `search` would give without a limit."""
         return self._ask(lambda rows: lookup.count(rows, question, live))
 
-    def by_id(self, prefix: str) -> list[Found]:
-        """Runs whose id begins so, also deleted ones, newest first."""
-        return self._ask(lambda rows: lookup.by_id(rows, prefix))
-
     def keys(self) -> Keys:
         """The keys of metrics, parameters and tags that are in use."""
         return self._ask(lookup.keys)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mlgit.records.experiment import Experiment
@@ -127,12 +127,3 @@ def damage(rows: sqlite3.Connection) -> list[Damage]:
     """See `Index.damage`."""
     found = rows.execute("SELECT path, reason FROM damage ORDER BY path")
     return [Damage(path, reason) for path, reason in found]
-
-
-def by_id(rows: sqlite3.Connection, prefix: str) -> list[Found]:
-    """See `Index.by_id`."""
-    sql = "SELECT rid FROM runs WHERE run_id BETWEEN ? AND ?"
-    rids = [rid for (rid,) in rows.execute(sql, (prefix, f"{prefix}\U0010ffff"))]
-    names = first_by_id(experiments(rows))
-    found: Iterable[Subject] = ordered(_subjects(rows, rids, names), ())
-    return [Found(one.run, one.experiment, one.folder) for one in found]
