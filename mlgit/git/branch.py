@@ -7,8 +7,9 @@ import time
 from collections.abc import Mapping
 
 from mlgit.errors import Ambiguous, Conflict, Unsupported
+from mlgit.git.commit_pack import remove_leftovers, unique
 from mlgit.git.commits import ROOT_COMMIT, ROOT_OBJECTS, new_commit
-from mlgit.git.gcguard import wait_for_gc
+from mlgit.git.joining import note_pack
 from mlgit.git.oid import COMMIT, Oid, object_id
 from mlgit.git.repository import Repository
 from mlgit.git.tree import Edit, apply_edits, lookup
@@ -29,6 +30,7 @@ class Branch:
         self.repository = repository
         self.name = name
         self.ref = f"refs/heads/{name}"
+        self._cleaned = False
 
     def tip(self) -> Oid | None:
         """The newest commit of the local branch; None only where there truly is none.
@@ -94,7 +96,6 @@ class Branch:
         parent: Oid | None,
     ) -> Oid | None:
         objects = self.repository.objects
-        wait_for_gc(self.repository.common_dir)
         tip = self.tip()
         base = tip or self._start()
         before = None if base == ROOT_COMMIT else objects.commit(base).tree
@@ -107,20 +108,30 @@ class Branch:
         if base == ROOT_COMMIT:
             new[:0] = ROOT_OBJECTS
         data = new_commit(tree, base, message, self.repository.config)
-        new.append((COMMIT, data))
-        commit = object_id(COMMIT, data)
-        objects.write(new)
         subject = message.partition("\n")[0]
-        if not self.repository.refs.compare_and_swap(self.ref, tip, commit, subject):
-            return None
-        self._restore(new)
-        return commit
+        return object_id(COMMIT, data) if self._land(tip, new, data, subject) else None
 
-    def _restore(self, new: list[tuple[int, bytes]]) -> None:
-        """Write again what a concurrent clean-up took before the ref named it."""
-        wait_for_gc(self.repository.common_dir)
+    def _land(self, tip: Oid | None, new: list[tuple[int, bytes]], data: bytes, why: str) -> bool:
+        """Store what is not here yet, move the ref, and see that all of it is still there."""
         objects = self.repository.objects
-        objects.write(item for item in new if not objects.contains(object_id(*item)))
+        if not self._cleaned:
+            remove_leftovers(objects.directory)
+            self._cleaned = True
+        items = unique([*new, (COMMIT, data)])
+        known = [oid for oid in items if objects.contains(oid)]
+        pack = objects.write_guarded(item for oid, item in items.items() if oid not in known)
+        landed = False
+        try:
+            landed = self.repository.refs.compare_and_swap(
+                self.ref, tip, object_id(COMMIT, data), why
+            )
+        finally:
+            pack.release() if landed else pack.discard()
+        if landed:
+            # What was here before had no guard: a clean-up that began earlier may have taken it.
+            objects.write(items[oid] for oid in known if not objects.contains(oid))
+            note_pack(self.repository, pack)
+        return landed
 
     def _start(self) -> Oid:
         remote = self._of_remote()

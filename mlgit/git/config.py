@@ -22,6 +22,7 @@ class Config:
     def __init__(self, git_dir: Path, common_dir: Path) -> None:
         self._git_dir = git_dir
         self._common_dir = common_dir
+        self._known: dict[tuple[str, str], str | None] = {}
 
     def get(self, section: str, key: str) -> str | None:
         """The value of `section.key` (a section may be `branch.main`), or None.
@@ -29,8 +30,11 @@ class Config:
         Raises:
             Damaged: A config file cannot be parsed.
         """
-        own = _lookup(self.repository, section, key)
-        return _lookup(self.user, section, key) if own is None else own
+        asked = (section, key)
+        if asked not in self._known:
+            own = _lookup(self.repository, section, key)
+            self._known[asked] = _lookup(self.user, section, key) if own is None else own
+        return self._known[asked]
 
     def get_of_user(self, section: str, key: str) -> list[str]:
         """Every value the user or the system set, never the repository itself; last one wins."""

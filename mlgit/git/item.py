@@ -40,6 +40,10 @@ class Item:
         """Its files by full path."""
         return {f"{self.folder}/{name}": data for name, data in self.files.items()}
 
+    def size(self) -> int:
+        """Bytes of all its files."""
+        return sum(map(len, self.files.values()))
+
 
 def encode_item(item: Item) -> bytes:
     """An item as the content of a queue entry."""

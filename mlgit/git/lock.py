@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
 
 from mlgit.errors import StorageFailed
-from mlgit.git.files import refusals, write_whole
+from mlgit.git.files import BINARY, read_file, refusals, write_whole
 from mlgit.git.holder import describe_process, release, try_lock
 
+T = TypeVar("T")
+
 DEFAULT_TIMEOUT = 120.0
-_FIRST_PAUSE = 0.001
-_LONGEST_PAUSE = 0.02
+_FIRST_PAUSE = 0.0005
+_LONGEST_PAUSE = 0.008
+_NOTE = 160  # bytes, so that a shorter note leaves nothing of a longer one
 
 
 @contextmanager
@@ -24,56 +28,82 @@ def writer_lock(state_dir: Path, timeout: float = DEFAULT_TIMEOUT) -> Iterator[N
     Raises:
         StorageFailed: It could not be had within `timeout` seconds; names the holder.
     """
-    deadline = time.monotonic() + timeout
-    pause = _FIRST_PAUSE
-    while True:
-        fd = try_writer_lock(state_dir)
-        if fd is not None:
-            break
-        if time.monotonic() > deadline:
-            raise busy(state_dir, timeout)
-        time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+    lock = WriterLock(state_dir)
+    take_or_find(lock, lambda: None, timeout)
     try:
         yield
     finally:
+        lock.release()
+
+
+class WriterLock:
+    """The lock of one clone, for those who do something else while they wait for it."""
+
+    def __init__(self, state_dir: Path) -> None:
+        self.path = state_dir / "writer.lock"
+        self._fd = -1
+
+    def try_take(self) -> bool:
+        """Take it if it is free.
+
+        Raises:
+            StorageFailed: The lock file cannot be opened.
+        """
+        with refusals(self.path, "open"):
+            fd = self._opened()
+            if not try_lock(fd):
+                os.close(fd)
+                return False
+        self._fd = fd
+        # The note makes the message of those who wait more helpful; on a full disk the lock is
+        # as good without it.
+        with suppress(OSError):
+            os.lseek(fd, 0, os.SEEK_SET)
+            write_whole(fd, f"{describe_process()}\n".encode().ljust(_NOTE))
+        return True
+
+    def release(self) -> None:
+        """Give it back."""
+        fd, self._fd = self._fd, -1
         release(fd)
 
-
-def try_writer_lock(state_dir: Path) -> int | None:
-    """The open, locked lock file (give it to `holder.release`), or None when it is taken."""
-    path = state_dir / "writer.lock"
-    with refusals(path, "open"):
+    def busy(self, timeout: float) -> StorageFailed:
+        """The error of a writer that waited in vain; names the holder."""
         try:
-            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            words = read_file(self.path).decode("utf-8", "replace").split()
+        except OSError:
+            words = []
+        who = f"process {words[2]} on {words[0]}" if len(words) >= 3 else "another process"
+        return StorageFailed(
+            f"{who} has been writing to this repository for more than {timeout:.0f} s",
+            "wait for it or end it; the lock goes away with the process",
+            path=os.fspath(self.path),
+            holder=who,
+        )
+
+    def _opened(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | BINARY
+        try:
+            return os.open(self.path, flags, 0o666)
         except FileNotFoundError:
-            state_dir.mkdir(parents=True, exist_ok=True)
-            fd = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
-    if not try_lock(fd):
-        os.close(fd)
-        return None
-    try:
-        note = f"{describe_process()}\n".encode().ljust(160)
-        os.lseek(fd, 0, os.SEEK_SET)
-        write_whole(fd, note)
-    except OSError:
-        # The note only makes the message of those who wait more helpful; on a full disk the
-        # lock is as good without it.
-        pass
-    return fd
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, flags, 0o666)
 
 
-def busy(state_dir: Path, timeout: float) -> StorageFailed:
-    """The error of a writer that waited in vain; names the holder."""
-    path = state_dir / "writer.lock"
-    try:
-        words = path.read_text("utf-8", "replace").split()
-    except OSError:
-        words = []
-    who = f"process {words[2]} on {words[0]}" if len(words) >= 3 else "another process"
-    return StorageFailed(
-        f"{who} has been writing to this repository for more than {timeout:.0f} s",
-        "wait for it or end it; the lock goes away with the process",
-        path=os.fspath(path),
-        holder=who,
-    )
+def take_or_find(lock: WriterLock, find: Callable[[], T | None], timeout: float) -> T | None:
+    """Wait until the lock is taken (None), or `find` returns something (that).
+
+    Raises:
+        StorageFailed: Neither happened within `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    pause = _FIRST_PAUSE
+    while not lock.try_take():
+        found = find()
+        if found is not None:
+            return found
+        if time.monotonic() > deadline:
+            raise lock.busy(timeout)
+        time.sleep(pause)
+        pause = min(pause * 1.2, _LONGEST_PAUSE)
+    return None

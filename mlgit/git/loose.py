@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from contextlib import suppress
 
 from mlgit.errors import Damaged
-from mlgit.git.files import storage_failed, sync_directory, write_whole
+from mlgit.git.files import (
+    CREATE_NEW,
+    read_file,
+    start_writeback,
+    storage_failed,
+    sync_directory,
+    write_whole,
+)
 from mlgit.git.oid import KINDS, Oid, header, object_id
 
 MAX_OBJECT = 1 << 30  # bytes; an object that declares more is refused before it is inflated
@@ -31,8 +38,7 @@ def read_loose(objects_dir: str, oid: Oid) -> tuple[int, bytes] | None:
     """
     path = loose_path(objects_dir, oid)
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 (half the cost of Path.open, per object)
-            packed = file.read()
+        packed = read_file(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -141,7 +147,7 @@ class _Batch:
         folders = {}
         files = list(self.waiting.items())
         if self.durable:
-            _start_writeback([fd for _, (_, fd, _) in files])
+            start_writeback([fd for _, (_, fd, _) in files])
             for _, (_, fd, _) in files:
                 os.fsync(fd)
         for oid, (name, fd, packed) in files:
@@ -164,21 +170,13 @@ class _Batch:
                 os.unlink(name)  # noqa: PTH108
 
 
-def _start_writeback(fds: list[int]) -> None:
-    # The kernel begins to write all files at once, so the first fsync finds the space of all of
-    # them allocated and commits them in one journal transaction: a third less time for nine.
-    if hasattr(os, "posix_fadvise") and len(fds) > 1:
-        for fd in fds:
-            os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
-
-
 def _create_temporary(path: str) -> tuple[str, int]:
     """A new file beside `path` under a name that git's own clean-up knows, opened for writing."""
     folder, _, name = path.rpartition("/")
     temporary = f"{folder}/tmp_obj_{name[:8]}_{os.getpid()}_{os.urandom(3).hex()}"
     for _ in range(_ATTEMPTS):
         with suppress(FileNotFoundError):
-            return temporary, os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+            return temporary, os.open(temporary, CREATE_NEW, 0o444)
         os.makedirs(folder, exist_ok=True)  # noqa: PTH103
     raise FileNotFoundError(errno.ENOENT, "the folder is removed again and again", folder)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mlgit.errors import Damaged, NotFound
 from mlgit.git import loose
+from mlgit.git.commit_pack import CommitPack, unique, write_commit_pack
+from mlgit.git.files import read_file, storage_failed
 from mlgit.git.oid import BLOB, COMMIT, KIND_NAMES, TREE, Oid
 from mlgit.git.packed import PackedObjects
 
@@ -52,10 +54,7 @@ class Objects:
         known = self._remembered.get(oid)
         if known is None:
             known = self._find(oid)
-            if known[0] != BLOB and len(known[1]) <= _REMEMBERED_SIZE:
-                if len(self._remembered) >= _REMEMBERED:
-                    del self._remembered[next(iter(self._remembered))]
-                self._remembered[oid] = known
+            self._remember(oid, known)
         return known
 
     def blob(self, oid: Oid) -> bytes:
@@ -126,10 +125,27 @@ class Objects:
     def write(self, objects: Iterable[tuple[int, bytes]], *, durable: bool = True) -> list[Oid]:
         """Write objects as loose files; they survive a power cut when this returns.
 
+        Until a ref names them, `git prune` may take them away: see `write_guarded`.
+
         Raises:
             StorageFailed: The disk refused; no temporary file is left.
         """
         return loose.write_all(self.directory, objects, durable=durable)
+
+    def write_guarded(self, objects: Iterable[tuple[int, bytes]]) -> CommitPack:
+        """Write objects so that neither a power cut nor a clean-up by git can take them.
+
+        Release the pack when a ref names them, or discard it.
+
+        Raises:
+            StorageFailed: The disk refused; nothing is left of them.
+        """
+        items = unique(objects)
+        pack = write_commit_pack(self.directory, list(items.values()))
+        self._packs().add(pack.stem)
+        for oid, item in items.items():
+            self._remember(oid, item)
+        return pack
 
     def close(self) -> None:
         """Let go of open packs."""
@@ -143,6 +159,12 @@ class Objects:
             is_a, wanted = KIND_NAMES[found].decode(), KIND_NAMES[kind].decode()
             raise _unreadable(oid, f"it is a {is_a}, not a {wanted}")
         return data
+
+    def _remember(self, oid: Oid, value: tuple[int, bytes]) -> None:
+        if value[0] != BLOB and len(value[1]) <= _REMEMBERED_SIZE:
+            if len(self._remembered) >= _REMEMBERED:
+                del self._remembered[next(iter(self._remembered))]
+            self._remembered[oid] = value
 
     def _find(self, oid: Oid) -> tuple[int, bytes]:
         damaged: list[Damaged] = []
@@ -193,10 +215,13 @@ def _unreadable(oid: Oid, reason: str) -> Damaged:
 
 def _with_alternates(directory: str, depth: int = 5) -> list[str]:
     """The object folder and those it borrows from, nearest first."""
+    path = f"{directory}/info/alternates"
     try:
-        text = Path(directory, "info", "alternates").read_text("utf-8", "surrogateescape")
+        text = read_file(path).decode("utf-8", "surrogateescape")
     except (FileNotFoundError, NotADirectoryError):
         return [directory]
+    except OSError as error:
+        raise storage_failed(error, path, "read") from error
     places = [directory]
     for line in text.splitlines() if depth else ():
         if line and not line.startswith("#"):

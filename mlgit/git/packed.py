@@ -1,125 +1,137 @@
-"""Objects in packs, read through dulwich; packs that appear or vanish meanwhile are followed."""
+"""Objects in packs; packs that appear or vanish while we look are followed."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged
-from mlgit.git.files import storage_failed
+from mlgit.git.files import refusals, storage_failed
 from mlgit.git.oid import Oid, object_id
+from mlgit.git.pack_file import PackFile
 
-if TYPE_CHECKING:
-    from dulwich.pack import Pack
+_ATTEMPTS = 4  # a repack may remove a pack between finding an object and reading it
 
 
 class PackedObjects:
-    """All packs of some object folders; the one that answered last is asked first."""
+    """All packs of some object folders; the newest, or the one that answered last, comes first."""
 
     def __init__(self, places: list[str]) -> None:
         self._places = places
-        self._packs: dict[str, Pack] = {}
+        self._packs: dict[str, PackFile] = {}
         self._scanned = False
 
     def contains(self, oid: Oid) -> bool:
-        """Whether a pack lists the object."""
-        return self._locate(oid) is not None
+        """Whether a known pack lists the object; packs are looked for once, not on every miss."""
+        if not self._scanned:
+            self._scan()
+        for _ in range(_ATTEMPTS):
+            found = self._listed(oid)
+            if found is None:
+                return False
+            if os.path.exists(f"{found[0].stem}.pack"):  # noqa: PTH110
+                return True
+            self._scan()
+        return False
 
     def read(self, oid: Oid) -> tuple[int, bytes] | None:
         """Kind and data of a packed object, or None where no pack has it.
 
         Raises:
             Damaged: A pack lists the object but cannot produce it.
+            StorageFailed: A pack cannot be read.
         """
-        for _ in range(3):  # a repack may remove the pack between finding and reading
-            path = self._locate(oid)
-            if path is None:
+        for _ in range(_ATTEMPTS):
+            found = self._listed(oid)
+            if found is None:
+                self._scan()
+                found = self._listed(oid)
+            if found is None:
                 return None
-            try:
-                return self._read_from(path, oid)
-            except FileNotFoundError:
-                self._forget(path)
+            content = self._content(*found)
+            if content is not None:
+                return _verified(oid, content, found[0])
+            self._scan()
         return None
 
+    def add(self, stem: str) -> None:
+        """Know of a pack that was just written."""
+        if self._scanned:
+            self._packs = {stem: PackFile(stem), **self._packs}
+
     def close(self) -> None:
-        """Close all packs."""
-        for path in list(self._packs):
-            self._forget(path)
+        """Close all packs; they are found again when needed."""
+        for pack in self._packs.values():
+            pack.close()
+        self._packs = {}
+        self._scanned = False
 
-    def _read_from(self, path: str, oid: Oid) -> tuple[int, bytes]:
-        import zlib
-
-        from dulwich.errors import ApplyDeltaError, ChecksumMismatch
-        from dulwich.objects import ObjectID
-        from dulwich.pack import PackFileDisappeared
-
+    def _content(self, pack: PackFile, offset: int) -> tuple[int, bytes] | None:
+        """What a pack holds at a place; None when the pack is gone."""
         try:
-            kind, data = self._packs[path].get_raw(ObjectID(oid))
-        except PackFileDisappeared as gone:
-            raise FileNotFoundError(path) from gone
+            return pack.read(offset)
+        except FileNotFoundError:
+            return None
         except OSError as error:
-            raise storage_failed(error, path, "read") from error
-        except (ApplyDeltaError, ChecksumMismatch, AssertionError, ValueError, KeyError) as error:
-            raise _damaged(path, oid) from error
-        except (zlib.error, IndexError) as error:
-            raise _damaged(path, oid) from error
-        if object_id(kind, data) != oid:
-            raise _damaged(path, oid)
-        return kind, data
+            raise storage_failed(error, f"{pack.stem}.pack", "read") from error
 
-    def _locate(self, oid: Oid) -> str | None:
-        path = self._listed(oid)
-        if path is None:
-            self._scan()
-            path = self._listed(oid)
-        return path
-
-    def _listed(self, oid: Oid) -> str | None:
-        from dulwich.objects import ObjectID
-        from dulwich.pack import PackFileDisappeared
-
-        for path, pack in self._packs.items():
-            try:
-                pack.index.object_offset(ObjectID(oid))
-            except (KeyError, PackFileDisappeared):  # a repack may remove it before its first use
-                continue
-            self._packs = {path: pack, **self._packs}
-            return path
+    def _listed(self, oid: Oid) -> tuple[PackFile, int] | None:
+        raw = bytes.fromhex(oid.decode("ascii"))
+        for stem, pack in self._packs.items():
+            offset = _offset_in(pack, raw)
+            if offset is not None:
+                if next(iter(self._packs)) != stem:
+                    self._packs = {stem: pack, **self._packs}
+                return pack, offset
         return None
 
     def _scan(self) -> None:
-        from dulwich.object_format import SHA1
-        from dulwich.pack import Pack
-
-        found = set()
+        """Look for packs anew; those that are still there stay open."""
+        found: list[tuple[int, str]] = []
         for place in self._places:
-            folder = f"{place}/pack"
-            try:
-                names = set(os.listdir(folder))  # noqa: PTH208
-            except (FileNotFoundError, NotADirectoryError):
-                continue
-            except OSError as error:
-                raise storage_failed(error, folder, "list") from error
-            indexed = (name[:-4] for name in names if name.endswith(".idx"))
-            found |= {f"{folder}/{stem}" for stem in indexed if f"{stem}.pack" in names}
-        for path in set(self._packs) - found:
-            self._forget(path)
-        for path in found - set(self._packs):
-            self._packs[path] = Pack(path, object_format=SHA1)
-
-    def _forget(self, path: str) -> None:
-        pack = self._packs.pop(path, None)
-        if pack is not None:
-            with suppress(OSError):
-                pack.close()
+            with suppress(FileNotFoundError, NotADirectoryError), refusals(place, "list"):
+                found += _packs_in(f"{place}/pack")
+        stems = [stem for _, stem in sorted(found, reverse=True)]
+        for stem in self._packs.keys() - set(stems):
+            self._packs[stem].close()
+        self._packs = {stem: self._packs.get(stem) or PackFile(stem) for stem in stems}
+        self._scanned = True
 
 
-def _damaged(path: str, oid: Oid) -> Damaged:
-    return Damaged(
-        f"object {oid.decode()[:12]} is damaged in its pack",
-        "fetch it again from a clone that has it; `git fsck --full` lists what else is affected",
-        path=f"{path}.pack",
-        reason="the pack does not hold what its index says",
-        oid=oid.decode(),
-    )
+def _packs_in(folder: str) -> list[tuple[int, str]]:
+    """Time and stem of each indexed pack in a folder."""
+    with os.scandir(folder) as entries:
+        by_name = {entry.name: entry for entry in entries}
+    found = []
+    for name, entry in by_name.items():
+        if name.endswith(".idx") and f"{name[:-4]}.pack" in by_name:
+            found.append((_modified(entry), f"{folder}/{name[:-4]}"))
+    return found
+
+
+def _modified(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
+def _offset_in(pack: PackFile, raw: bytes) -> int | None:
+    try:
+        return pack.find(raw)
+    except FileNotFoundError:  # removed by a repack: the object is in another pack now
+        return None
+    except OSError as error:
+        raise storage_failed(error, f"{pack.stem}.idx", "read") from error
+
+
+def _verified(oid: Oid, content: tuple[int, bytes], pack: PackFile) -> tuple[int, bytes]:
+    if object_id(*content) != oid:
+        raise Damaged(
+            f"object {oid.decode()[:12]} is damaged in its pack",
+            "`git fsck --full` lists what is affected; fetch it again from a clone that has it",
+            path=f"{pack.stem}.pack",
+            reason="the content does not match the name",
+            oid=oid.decode(),
+        )
+    return content

@@ -14,17 +14,17 @@ from pathlib import Path
 
 from mlgit.errors import Conflict, InvalidValue, StorageFailed
 from mlgit.git.branch import Branch
-from mlgit.git.files import refusals, replace_file
-from mlgit.git.holder import age_seconds, release
+from mlgit.git.files import read_file, refusals, replace_file
+from mlgit.git.holder import age_seconds
 from mlgit.git.item import Item, decode_item, encode_item, message
-from mlgit.git.lock import DEFAULT_TIMEOUT, busy, try_writer_lock
-from mlgit.git.oid import Oid, is_oid
+from mlgit.git.lock import DEFAULT_TIMEOUT, WriterLock, take_or_find
+from mlgit.git.oid import BLOB, Oid, is_oid
 from mlgit.git.tree import Edit
 
-_FIRST_PAUSE = 0.001
-_LONGEST_PAUSE = 0.01
 _FORGOTTEN = 600.0  # seconds after which nobody comes for an outcome
 _MOST = 500  # entries of one commit
+_SHARED = 1 << 20  # bytes; a bigger item is not copied into the queue, its writer waits
+_LARGE = 1 << 18  # bytes; bigger files are stored before the lock is taken, which takes a while
 _DONE = ".done"
 _PARTIAL = ".tmp"
 
@@ -39,14 +39,20 @@ def publish(branch: Branch, item: Item, *, timeout: float = DEFAULT_TIMEOUT) -> 
         StorageFailed: The disk refused, or the lock was not free within `timeout` seconds; the
             item is not waiting any more, so call again when the cause is gone.
         Unsupported: The branch is checked out somewhere.
+        InvalidValue: A path of the item cannot stand on the branch.
+        Conflict: Others kept moving the branch.
     """
-    queue = branch.repository.state_dir / "queue" / branch.name.replace("/", "%2F")
-    entry = _drop(queue, item)
+    lock = WriterLock(branch.repository.state_dir)
+    if not lock.try_take():
+        if item.size() <= _SHARED:
+            return _wait(branch, item, lock, timeout)
+        large = [data for data in item.files.values() if len(data) > _LARGE]
+        branch.repository.objects.write((BLOB, data) for data in large)
+        take_or_find(lock, lambda: None, timeout)
     try:
-        return _wait_or_commit(branch, queue, entry, item, timeout)
+        return _commit_waiting(branch, item)
     finally:
-        with suppress(OSError):
-            entry.unlink()
+        lock.release()
 
 
 def drain(branch: Branch) -> Oid | None:
@@ -54,63 +60,62 @@ def drain(branch: Branch) -> Oid | None:
 
     Hold `writer_lock` around this call.
     """
-    queue = branch.repository.state_dir / "queue" / branch.name.replace("/", "%2F")
-    entries = _waiting(queue)
+    entries = _waiting(_queue_of(branch))
     return _commit_all(branch, entries) if entries else None
 
 
-def _drop(queue: Path, item: Item) -> Path:
+def _queue_of(branch: Branch) -> Path:
+    return branch.repository.state_dir / "queue" / branch.name.replace("/", "%2F")
+
+
+def _wait(branch: Branch, item: Item, lock: WriterLock, timeout: float) -> Oid:
+    """Leave the item to whoever holds the lock, or commit it when the lock comes to us."""
     name = f"{time.time_ns():020d}-{os.getpid()}-{os.urandom(3).hex()}"
-    with refusals(queue, "write to"):
-        replace_file(queue / name, encode_item(item), durable=False)
-    return queue / name
-
-
-def _wait_or_commit(branch: Branch, queue: Path, entry: Path, item: Item, timeout: float) -> Oid:
-    deadline = time.monotonic() + timeout
-    pause = _FIRST_PAUSE
-    while True:
-        fd = try_writer_lock(branch.repository.state_dir)
-        if fd is not None:
-            try:
-                return _outcome(entry) or _commit_waiting(branch, queue, entry, item)
-            finally:
-                release(fd)
-        done = _outcome(entry)
+    entry = _queue_of(branch) / name
+    replace_file(entry, encode_item(item), durable=False)
+    try:
+        done = take_or_find(lock, lambda: _outcome(entry), timeout)
         if done is not None:
             return done
-        if time.monotonic() > deadline:
-            raise busy(branch.repository.state_dir, timeout)
-        time.sleep(pause)
-        pause = min(pause * 1.5, _LONGEST_PAUSE)
+        try:
+            return _outcome(entry) or _commit_waiting(branch, item, entry)
+        finally:
+            lock.release()
+    finally:
+        for path in (entry, _done(entry)):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _done(entry: Path) -> Path:
+    return entry.with_name(entry.name + _DONE)
 
 
 def _outcome(entry: Path) -> Oid | None:
     """The commit that another holder put the entry in, once it has."""
-    done = entry.with_name(entry.name + _DONE)
     try:
-        content = done.read_bytes()
+        content = read_file(_done(entry))
     except FileNotFoundError:
         return None
-    with suppress(OSError):
-        done.unlink()
     return content if is_oid(content) else None
 
 
-def _commit_waiting(branch: Branch, queue: Path, entry: Path, item: Item) -> Oid:
-    entries = {**_waiting(queue), entry: item}
+def _commit_waiting(branch: Branch, item: Item, own: Path | None = None) -> Oid:
+    """Commit an item and all that wait. Hold the lock."""
+    entries = _waiting(_queue_of(branch))
+    entries.pop(own or Path(), None)
     try:
-        return _commit_all(branch, dict(sorted(entries.items())), entry)
+        return _commit_all(branch, entries, item)
     except (InvalidValue, Conflict):
-        if len(entries) == 1:
+        if not entries:
             raise
         # An entry that cannot be committed must not take the others with it: each writer that
         # still lives commits its own.
-        return _commit_all(branch, {entry: item}, entry)
+        return _commit_all(branch, {}, item)
 
 
-def _commit_all(branch: Branch, entries: dict[Path, Item], own: Path | None = None) -> Oid:
-    items = list(entries.values())
+def _commit_all(branch: Branch, entries: dict[Path, Item], own: Item | None = None) -> Oid:
+    items = [*entries.values(), *([own] if own else [])]
     edits: dict[str, Edit] = {}
     defaults: dict[str, bytes] = {}
     for item in items:
@@ -118,8 +123,7 @@ def _commit_all(branch: Branch, entries: dict[Path, Item], own: Path | None = No
         defaults.update(item.defaults)
     commit = branch.commit(edits, message(items), defaults=defaults)
     for entry in entries:
-        if entry != own:
-            _tell(entry, commit)
+        _tell(entry, commit)
     return commit
 
 
@@ -127,7 +131,7 @@ def _tell(entry: Path, commit: Oid) -> None:
     """Leave word for the writer of an entry; without it, it would find its files there anyway."""
     with suppress(OSError, StorageFailed):
         if entry.exists():
-            replace_file(entry.with_name(entry.name + _DONE), commit, durable=False)
+            replace_file(_done(entry), commit, durable=False)
             entry.unlink()
 
 
@@ -150,7 +154,7 @@ def _waiting(queue: Path) -> dict[Path, Item]:
 
 def _read(path: Path) -> Item | None:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except FileNotFoundError:
         return None
     item = decode_item(data)

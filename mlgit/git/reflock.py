@@ -1,8 +1,8 @@
 """Git's `<ref>.lock`, taken so that what a killed mlgit leaves behind can be told from git's own.
 
 The lock is a hard link to a file that is already whole, so ours is never seen empty; before it
-appears, `intents/<new id>-<pid>` says who is about to take it, and the kernel keeps that file
-locked while the process lives.
+appears, a file in `intents/` says in its name which ref it is for and in its content who is about
+to take it, and the kernel keeps that file locked while the process lives.
 """
 
 from __future__ import annotations
@@ -12,15 +12,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import quote, unquote
 
 from mlgit.errors import StorageFailed
-from mlgit.git.files import refusals, write_whole
+from mlgit.git.files import BINARY, CREATE, CREATE_NEW, read_file, refusals, write_whole
 from mlgit.git.holder import age_seconds, claim_dead, describe_process, release, try_lock
 from mlgit.git.oid import Oid
 
 PATIENCE = 2.0  # seconds that another program's lock may be old before it is called stuck
 _LONGEST_WAIT = 10.0
 _PAUSE = 0.005
+_VALUE = ".value"
 
 
 class RefLock:
@@ -36,8 +38,8 @@ class RefLock:
         self._new = new
         self._lock = common_dir / f"{name}.lock"
         self._intents = state_dir / "intents"
-        self._intent = self._intents / f"{new.decode('ascii')}-{os.getpid()}"
-        self._value = self._intent.with_suffix(".value")
+        self._intent = self._intents / f"{new.decode('ascii')}-{os.getpid()}-{quote(name, safe='')}"
+        self._value = _value_of(self._intent)
         self._fd = -1
         self._taken = False
 
@@ -68,14 +70,14 @@ class RefLock:
         """Put the intent and the new value on disk before the lock can appear."""
         self._intents.mkdir(parents=True, exist_ok=True)
         clear_dead(self._common_dir, self._intents)
-        self._fd = os.open(self._intent, os.O_RDWR | os.O_CREAT, 0o666)
+        self._fd = os.open(self._intent, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
         if not try_lock(self._fd):
             raise BlockingIOError(f"{self._intent} is in use")
-        write_whole(self._fd, f"{describe_process()}\n{self._name}\n".encode())
-        value = os.open(self._value, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        write_whole(self._fd, f"{describe_process()}\n".encode())
+        value = os.open(self._value, CREATE, 0o666)
         try:
             write_whole(value, self._new + b"\n")
-            os.fsync(self._fd)
+            # The name of the intent is older than this and than the lock: a journal keeps order.
             os.fsync(value)
         finally:
             os.close(value)
@@ -106,7 +108,7 @@ class RefLock:
 
     def _create(self) -> bool:
         try:
-            fd = os.open(self._lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+            fd = os.open(self._lock, CREATE_NEW, 0o666)
         except FileExistsError:
             return False
         self._taken = True
@@ -129,7 +131,7 @@ class RefLock:
 def clear_dead(common_dir: Path, intents: Path) -> None:
     """Remove the locks and intents of mlgit writers that are gone; never anything else."""
     try:
-        names = [name for name in os.listdir(intents) if not name.endswith(".value")]  # noqa: PTH208
+        names = [name for name in os.listdir(intents) if not name.endswith(_VALUE)]  # noqa: PTH208
     except FileNotFoundError:
         return
     for name in names:
@@ -146,15 +148,19 @@ def clear_dead(common_dir: Path, intents: Path) -> None:
 
 def _clear_one(common_dir: Path, intent: Path) -> None:
     """Called with the intent claimed, so no one else clears it and no one alive relies on it."""
-    lines = intent.read_text("utf-8", "replace").splitlines()
-    name = lines[1] if len(lines) > 1 else ""
+    oid, _, rest = intent.name.partition("-")
+    name = unquote(rest.partition("-")[2])
     if name.startswith("refs/") and ".." not in name:
         lock = common_dir / f"{name}.lock"
         with suppress(FileNotFoundError):
-            if lock.read_bytes() == intent.name.partition("-")[0].encode() + b"\n":
+            if read_file(lock) == f"{oid}\n".encode():
                 lock.unlink()
-    intent.with_suffix(".value").unlink(missing_ok=True)
+    _value_of(intent).unlink(missing_ok=True)
     intent.unlink()
+
+
+def _value_of(intent: Path) -> Path:
+    return intent.with_name(f"{intent.name}{_VALUE}")
 
 
 def _stuck(lock: Path, age: float) -> StorageFailed:

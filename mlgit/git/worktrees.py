@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from mlgit.git.files import storage_failed
+from mlgit.git.files import read_file, storage_failed
 
 
 def checked_out_branches(
@@ -45,7 +45,7 @@ def _linked_tree(state: Path) -> Path:
 
 def _first_line(path: Path) -> str:
     try:
-        return path.read_text("utf-8", "surrogateescape").partition("\n")[0].strip()
+        return read_file(path).decode("utf-8", "surrogateescape").partition("\n")[0].strip()
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:

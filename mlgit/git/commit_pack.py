@@ -1,0 +1,166 @@
+"""The objects of one commit as one small pack: two files to force to disk instead of a dozen.
+
+Until the ref names the commit, a `.keep` file beside the pack stops every `git gc`, `repack` and
+`prune` from dropping its objects; a loose object has no such protection.
+"""
+
+from __future__ import annotations
+
+import binascii
+import errno
+import os
+import zlib
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from hashlib import sha1
+from pathlib import Path
+
+from mlgit.git.files import (
+    CREATE,
+    CREATE_NEW,
+    read_file,
+    start_writeback,
+    storage_failed,
+    sync_directory,
+    write_whole,
+)
+from mlgit.git.oid import Oid, object_id
+from mlgit.git.pack_index import Place, encode_index
+
+KEEP_NOTE = b"mlgit commit under way\n"
+_PREFIX = "tmp_mlgit_"
+_ATTEMPTS = 20  # `git prune` removes temporary files, also those in use
+_FAST_BELOW = 1 << 18  # bytes; what is small is packed once more soon, so it is packed quickly now
+
+
+class CommitPack:
+    """A pack that is on disk and guarded, until `release` or `discard`.
+
+    Attributes:
+        stem: Its path without `.pack`.
+    """
+
+    def __init__(self, stem: str) -> None:
+        self.stem = stem
+
+    def release(self) -> None:
+        """Take the guard off: a ref names the objects now."""
+        with suppress(FileNotFoundError):
+            os.unlink(f"{self.stem}.keep")  # noqa: PTH108
+
+    def discard(self) -> None:
+        """Remove the pack: no ref will name its objects."""
+        for suffix in (".idx", ".pack", ".keep"):
+            with suppress(OSError):
+                os.unlink(self.stem + suffix)  # noqa: PTH108
+
+
+def write_commit_pack(objects_dir: str, objects: Sequence[tuple[int, bytes]]) -> CommitPack:
+    """Write objects (each once) as a guarded pack that survives a power cut when this returns.
+
+    Raises:
+        StorageFailed: The disk refused; nothing of the pack is left.
+    """
+    folder = f"{objects_dir}/pack"
+    body, places = _encoded(objects)
+    checksum = sha1(body, usedforsecurity=False).digest()
+    index = encode_index(places, checksum)
+    pack = CommitPack(f"{folder}/pack-{checksum.hex()}")
+    try:
+        for _ in range(_ATTEMPTS):
+            with suppress(FileNotFoundError):
+                _place(pack, folder, body + checksum, index)
+                return pack
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        raise FileNotFoundError(errno.ENOENT, "temporary files are removed again and again")
+    except OSError as error:
+        pack.discard()
+        raise storage_failed(error, folder, "write a pack in") from error
+    except BaseException:
+        pack.discard()
+        raise
+
+
+def remove_leftovers(objects_dir: str) -> None:
+    """Clean up after killed writers. Only while no other writer of this clone is at work.
+
+    Their whole packs stay, without the guard: a commit may have landed before the kill.
+    """
+    folder = Path(objects_dir, "pack")
+    with suppress(OSError):
+        for name in os.listdir(folder):  # noqa: PTH208
+            if name.startswith(_PREFIX):
+                (folder / name).unlink(missing_ok=True)
+            elif name.endswith(".keep"):
+                _remove_guard(folder / name)
+
+
+def _remove_guard(keep: Path) -> None:
+    with suppress(OSError):
+        if read_file(keep) == KEEP_NOTE:
+            pack = CommitPack(os.fspath(keep.with_suffix("")))
+            whole = keep.with_suffix(".idx").exists() and keep.with_suffix(".pack").exists()
+            pack.release() if whole else pack.discard()
+
+
+def _place(pack: CommitPack, folder: str, body: bytes, index: bytes) -> None:
+    """Write both files, force them to disk, then let them appear: guard, pack, index."""
+    temporary: list[str] = []
+    fds: list[int] = []
+    try:
+        for content in (body, index):
+            temporary.append(f"{folder}/{_PREFIX}{os.getpid()}_{os.urandom(6).hex()}")
+            fds.append(os.open(temporary[-1], CREATE_NEW, 0o444))
+            write_whole(fds[-1], content)
+        start_writeback(fds)
+        for fd in fds:
+            os.fsync(fd)
+        _write_guard(f"{pack.stem}.keep")
+        for name, suffix in zip(temporary, (".pack", ".idx"), strict=True):
+            os.replace(name, pack.stem + suffix)  # noqa: PTH105
+        sync_directory(folder)
+    finally:
+        for fd in fds:
+            os.close(fd)
+        for name in temporary:
+            with suppress(OSError):
+                os.unlink(name)  # noqa: PTH108
+
+
+def _write_guard(path: str) -> None:
+    fd = os.open(path, CREATE, 0o666)
+    try:
+        write_whole(fd, KEEP_NOTE)
+    finally:
+        os.close(fd)
+
+
+def _encoded(objects: Sequence[tuple[int, bytes]]) -> tuple[bytes, Iterable[Place]]:
+    """The bytes of a pack without its checksum, and where each object stands."""
+    level = 1 if sum(len(data) for _, data in objects) < _FAST_BELOW else -1
+    parts = [b"PACK" + (2).to_bytes(4, "big") + len(objects).to_bytes(4, "big")]
+    end = len(parts[0])
+    places = []
+    for kind, data in objects:
+        entry = _header(kind, len(data)) + zlib.compress(data, level)
+        raw = bytes.fromhex(object_id(kind, data).decode("ascii"))
+        places.append(Place(raw, end, binascii.crc32(entry)))
+        parts.append(entry)
+        end += len(entry)
+    return b"".join(parts), places
+
+
+def _header(kind: int, size: int) -> bytes:
+    """Kind and size: four bits in the first byte, then seven in each."""
+    byte, size = kind << 4 | size & 15, size >> 4
+    made = bytearray()
+    while size:
+        made.append(byte | 128)
+        byte, size = size & 127, size >> 7
+    made.append(byte)
+    return bytes(made)
+
+
+def unique(objects: Iterable[tuple[int, bytes]]) -> dict[Oid, tuple[int, bytes]]:
+    """Objects by id, each once, in the order given."""
+    return {object_id(*item): item for item in objects}
