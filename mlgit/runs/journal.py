@@ -9,16 +9,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from mlgit import times
 from mlgit.errors import InvalidValue
 from mlgit.runs import frames
 from mlgit.runs.frames import pack_point
-from mlgit.runs.journal_file import JournalFile, new_writer
-from mlgit.runs.journal_records import Header, Series, pack_event, pack_file, pack_series
-from mlgit.runs.process_identity import this_process
+from mlgit.runs.journal_file import JournalFile
+from mlgit.runs.journal_records import Series, pack_event, pack_file, pack_series
 
 _BATCH = 4096  # points of one frame
 
@@ -39,12 +37,6 @@ class Journal:
         self._numbers: dict[Series | str, int] = {}
         self._next_number = count()
         self._generation = file.generation
-
-    @classmethod
-    def create(cls, folder: Path, run: Mapping[str, Any], *, strict: bool = False) -> Journal:
-        """A new journal in `folder`; `run` is what the header says about the run."""
-        header = Header(run, this_process(), new_writer(), times.now_ms())
-        return cls(JournalFile(folder, header, strict=strict))
 
     def append_point(self, series: Series | str, step: int, timestamp: int, value: float) -> None:
         """Write one point; the arguments are those of `Row`.

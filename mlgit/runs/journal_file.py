@@ -19,7 +19,7 @@ from mlgit.errors import InvalidState, StorageFailed
 from mlgit.runs import sync
 from mlgit.runs.backlog import Backlog
 from mlgit.runs.file_lock import try_lock
-from mlgit.runs.journal_records import Header, pack_event, pack_header
+from mlgit.runs.journal_records import HELPER, Header, pack_event, pack_header
 from mlgit.runs.process_identity import this_process
 
 SUFFIX = ".journal"
@@ -150,6 +150,8 @@ class JournalFile:
         """The records from byte `start` on: those on disk, then those that still wait."""
         with self.lock:
             parts = []
+            if self._descriptor < 0 and not start:
+                parts.append(pack_header(self.header))
             if self._descriptor >= 0:
                 os.lseek(self._descriptor, start, os.SEEK_SET)  # writes append wherever this is
                 while part := os.read(self._descriptor, 1 << 24):
@@ -214,6 +216,6 @@ class JournalFile:
         if self._descriptor != _CLOSED:
             self._descriptor = _ABSENT
             self.header = replace(
-                self.header, process=this_process(), writer=new_writer(), helper=True
+                self.header, role=HELPER, process=this_process(), writer=new_writer()
             )
             sync.watch(self)

@@ -76,6 +76,23 @@ def read_journal(path: Path) -> JournalContent:
     return parse(path.read_bytes())
 
 
+def follow(path: Path, content: JournalContent) -> None:
+    """Add what was written to a journal since `content` was read.
+
+    What is torn at the end may be a record that is just being written: it is read again later.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        file.seek(content.end)
+        extend(content, file.read())
+    if content.gaps:
+        last = content.gaps[-1]
+        if last.offset + last.length == content.end:
+            content.end = content.gaps.pop().offset
+
+
 def parse(data: bytes) -> JournalContent:
     """All of a journal's bytes."""
     content = JournalContent()

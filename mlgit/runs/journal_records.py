@@ -11,6 +11,8 @@ from mlgit.runs import frames
 from mlgit.runs.process_identity import ProcessIdentity, from_dict
 
 FORMAT = 1
+START, RESUME, HELPER = "start", "resume", "helper"
+_TEXTS = ("role", "run", "experiment", "experiment_folder", "folder", "writer")
 Series = tuple[str, str, str, str]  # metric key, logged model id, dataset name, dataset digest
 
 
@@ -19,30 +21,30 @@ class Header:
     """The first record of a journal.
 
     Attributes:
-        run: The run's fields as known at the start, as plain data.
+        role: `START` where the run began here, `RESUME` where it went on, `HELPER` for a writer
+            whose end says nothing about the run's (a forked child, a visitor).
+        run: `run.yaml` as known when the journal was begun.
+        experiment: `experiment.yaml` of the run's experiment.
+        experiment_folder: Its folder below `runs/`.
+        folder: The run's folder on the branch.
         process: Who writes.
         writer: Name of this journal among those of the run, 8 hex digits.
-        helper: Written by a forked child, whose end says nothing about the run's.
         created: Milliseconds UTC.
     """
 
-    run: Mapping[str, Any]
+    role: str
+    run: str
+    experiment: str
+    experiment_folder: str
+    folder: str
     process: ProcessIdentity
     writer: str
     created: int
-    helper: bool = False
 
 
 def pack_header(header: Header) -> bytes:
     """The header's bytes, twice: no single damaged byte takes it away."""
-    fields = {
-        "format": FORMAT,
-        "run": dict(header.run),
-        "process": header.process.as_dict(),
-        "writer": header.writer,
-        "created": header.created,
-        "helper": header.helper,
-    }
+    fields = {"format": FORMAT, **vars(header), "process": header.process.as_dict()}
     return frames.pack(frames.HEADER, _json(fields)) * 2
 
 
@@ -61,13 +63,9 @@ def parse_header(payload: bytes) -> Header:
             format=fields.get("format"),
         )
     try:
-        return Header(
-            run=dict(fields["run"]),
-            process=from_dict(fields["process"]),
-            writer=str(fields["writer"]),
-            created=int(fields["created"]),
-            helper=bool(fields["helper"]),
-        )
+        texts = {name: str(fields[name]) for name in _TEXTS}
+        process = from_dict(fields["process"])
+        return Header(**texts, process=process, created=int(fields["created"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise Damaged(f"a journal's header lacks a field: {error}") from error
 

@@ -1,0 +1,190 @@
+"""The handle of a run under way: what is logged through it is safe when the call returns."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+import warnings
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from mlgit import times
+from mlgit.errors import MlgitError, StorageFailed
+from mlgit.records.experiment import Experiment
+from mlgit.records.run import Run, RunStatus
+from mlgit.runs import sync
+from mlgit.runs.artifact_log import ArtifactLog
+from mlgit.runs.checkpoints import CheckpointPolicy, Schedule
+from mlgit.runs.field_log import FieldLog
+from mlgit.runs.journal_read import parse
+from mlgit.runs.journal_records import HELPER
+from mlgit.runs.metric_log import MetricLog
+from mlgit.runs.publish import Own, publish_run
+from mlgit.runs.session import Session
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+
+
+class ActiveRun(MetricLog, FieldLog, ArtifactLog):
+    """One run that this process logs to; made by `begin.start`, `resume` and `visit`.
+
+    Logging raises only for what the caller did wrong (InvalidValue for keys and values,
+    InvalidState for a parameter that is fixed or a handle that is finished) and, when strict,
+    StorageFailed. Safe in several threads; a forked child that logs through it writes to the same
+    run and never ends it.
+
+    Attributes:
+        failure: Why the last checkpoint or the end could not be published; None when it was.
+    """
+
+    def __init__(self, session: Session, strict: bool, policy: CheckpointPolicy) -> None:
+        MetricLog.__init__(self, session.journal)
+        FieldLog.__init__(self, session)
+        ArtifactLog.__init__(self, session)
+        self.failure: MlgitError | None = None
+        self._strict = strict
+        self._process = os.getpid()
+        self._publishing = threading.RLock()
+        self._schedule = Schedule(policy, time.monotonic())
+        self._checkpointing: threading.Thread | None = None
+        self._finished = False
+        if session.journal.file.header.role != HELPER:
+            sync.watch(self)
+
+    @property
+    def id(self) -> str:
+        """The run's id."""
+        return self._session.state.run.id
+
+    @property
+    def experiment(self) -> Experiment:
+        """The run's experiment, which may not be on the branch yet."""
+        return self._session.experiment
+
+    @property
+    def folder(self) -> str:
+        """The run's folder on the branch."""
+        return self._session.journal.file.header.folder
+
+    @property
+    def run(self) -> Run:
+        """The run as this process knows it, without what is in `LiveView`: its metrics."""
+        with self._session.lock:
+            return self._session.state.whole_run()
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more can be logged through this handle."""
+        return self._finished
+
+    @property
+    def unsafe_points(self) -> int:
+        """Points that wait in memory because the disk refuses."""
+        return self._session.journal.file.backlog.points
+
+    def happens(self, event: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> None:
+        """Write an event down and let it count; for the parts of this package."""
+        self._session.happens(event, files)
+
+    def set_status(self, status: RunStatus, end: int | None = None) -> None:
+        """Say how the run stands without letting go of it; `end` is now unless given."""
+        at = times.now_ms() if end is None else end
+        self.happens({"do": "status", "status": status.value, "end": at})
+
+    def finish(
+        self, status: RunStatus | None = RunStatus.FINISHED, end: int | None = None
+    ) -> Oid | None:
+        """End the run and put it on the branch as one commit; later calls do nothing.
+
+        A visitor (see `begin.visit`), and a forked child, only let go of the run: who started it
+        publishes what they logged. `status` None leaves the status as it is.
+
+        Returns:
+            The commit; None where nothing was published here. `failure` says why not, and a later
+            command does it: nothing that the disk took is lost.
+
+        Raises:
+            MlgitError: When strict, what `failure` would hold.
+        """
+        with self._publishing:  # waits for a checkpoint under way
+            if self._finished:
+                return None
+            self._finished = True
+            sync.unwatch(self)
+            forked = os.getpid() != self._process
+            with suppress(StorageFailed):  # strict: kept in memory all the same, and published
+                if status is not None and not forked:
+                    self.set_status(status, end)
+                self.happens({"do": "close"})
+            own = self._close()
+            return None if forked else self._publish(own)
+
+    def _close(self) -> Own:
+        """Give the journal back; what it says, also where the disk did not take it."""
+        file = self._session.journal.file
+        with file.lock:
+            content = parse(file.read())
+            file.close()
+        return Own(file.header.writer, content)
+
+    def checkpoint(self) -> Oid | None:
+        """Publish the run as it stands, still RUNNING; the commit, None where it failed.
+
+        Raises:
+            MlgitError: When strict, what `failure` would hold.
+        """
+        with self._publishing:
+            if self._finished or os.getpid() != self._process:
+                return None
+            began, size = time.monotonic(), self._session.journal.file.size()
+            self.happens({"do": "seal"})
+            content = parse(self._session.journal.file.read())
+            writer = self._session.journal.file.header.writer
+            alive = times.now_ms() + int(self._schedule.alive_for() * 1000)
+            commit = self._publish(Own(writer, content, sealed=True, alive_until=alive))
+            now = time.monotonic()
+            self._schedule.done(now, size, now - began)
+            return commit
+
+    def _publish(self, own: Own) -> Oid | None:
+        try:
+            self.failure = None
+            return publish_run(self._session.store, self.id, own)
+        except MlgitError as error:
+            self.failure = error
+        except OSError as error:
+            self.failure = StorageFailed(f"run {self.id} cannot be published: {error}")
+        if self._strict:
+            raise self.failure
+        warnings.warn(self._trouble(), stacklevel=3)
+        return None
+
+    def _trouble(self) -> str:
+        waiting = self.unsafe_points
+        safe = "what was logged is safe in its journal, and a later mlgit command publishes it"
+        lost = f"{waiting} points are not safe: they are only in this process's memory"
+        return f"run {self.run.name} is not published: {self.failure}; {lost if waiting else safe}"
+
+    def tick(self) -> None:
+        """Make a checkpoint when one is due, on a thread of its own; for the background thread."""
+        size = self._session.journal.file.size()
+        busy = self._checkpointing is not None and self._checkpointing.is_alive()
+        if busy or self._finished or not self._schedule.is_due(time.monotonic(), size):
+            return
+        thread = threading.Thread(target=self._checkpoint_quietly, name="mlgit-checkpoint")
+        thread.daemon = True
+        self._checkpointing = thread
+        with suppress(RuntimeError):  # no thread to be had: the next tick tries again
+            thread.start()
+
+    def _checkpoint_quietly(self) -> None:
+        with suppress(MlgitError):  # strict: it is in `failure`; nobody is there to catch it
+            self.checkpoint()
+
+    def forked(self) -> None:
+        """Nothing is published by a child; its own lock must not wait for a parent's thread."""
+        self._publishing = threading.RLock()
+        self._session.forked()

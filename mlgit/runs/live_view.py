@@ -1,0 +1,150 @@
+"""Runs under way on this machine, as their journals tell; and runs that nobody hears of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from mlgit import times
+from mlgit.errors import Damaged, MlgitError
+from mlgit.records.artifact import ArtifactEntry
+from mlgit.records.experiment import Experiment
+from mlgit.records.inputs import Inputs
+from mlgit.records.metrics import Point
+from mlgit.records.run import Run, RunStatus
+from mlgit.runs import compose, journals, segments
+from mlgit.runs.journal_read import JournalContent, follow
+
+if TYPE_CHECKING:
+    from mlgit.store.snapshot import Snapshot
+    from mlgit.store.store import Store
+
+
+def is_lost(run: Run, now: int | None = None) -> bool:
+    """Whether a run that says it is RUNNING has missed its own sign of life."""
+    if run.status is not RunStatus.RUNNING or run.alive_until is None:
+        return False
+    return run.alive_until < (times.now_ms() if now is None else now)
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run as of now: what the branch has, and on top what this machine's journals say.
+
+    Attributes:
+        run: Its fields, with running summaries of its metrics.
+        experiment: Its experiment, which may not be on the branch yet.
+        folder: Its folder on the branch.
+        manifest: Its artifacts by path.
+        inputs: Its datasets and models.
+        small: Artifacts that are only in journals so far, by sha256.
+        is_live: Whether there are journals of it here.
+    """
+
+    run: Run
+    experiment: Experiment
+    folder: str
+    manifest: list[ArtifactEntry]
+    inputs: Inputs
+    small: dict[str, bytes]
+    segments: list[segments.Segment]
+    others: list[Point]
+    is_live: bool
+
+    @cached_property
+    def points(self) -> list[Point]:
+        """All its points, by step, timestamp, then order of logging."""
+        from mlgit.records.metrics import merge_segments
+
+        return merge_segments([self.others, *(segments.points(part) for part in self.segments)])
+
+
+class LiveView:
+    """What this machine's journals say of runs; keep it to read only what is new each time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._contents: dict[tuple[str, str], JournalContent] = {}
+
+    def runs(self) -> list[Run]:
+        """All runs with journals here, newest first; what cannot be read is left out."""
+        found = []
+        snapshot = self._store.snapshot()
+        for run_id in journals.live_run_ids(self._store.data):
+            try:
+                view = self._of_journals(snapshot, run_id)
+            except MlgitError:  # named by `mlgit doctor`; a list shows the others
+                continue
+            if view is not None:
+                found.append(view.run)
+        return sorted(found, key=lambda run: -run.start)
+
+    def of_run(self, run_id: str) -> RunView | None:
+        """One run by its whole id, live or published; None where neither is known.
+
+        Raises:
+            Damaged: Its record cannot be read.
+        """
+        snapshot = self._store.snapshot()
+        return self._of_journals(snapshot, run_id) or _of_branch(snapshot, run_id)
+
+    def _of_journals(self, snapshot: Snapshot, run_id: str) -> RunView | None:
+        sources = self._sources(run_id)
+        if not sources:
+            return None
+        header = compose.first_header(sources)
+        folder = header.folder
+        known = compose.known_of(snapshot, folder)
+        state = compose.state_of(known, header, sources, self._store.writer)
+        parts = [part for source in sources for part in compose.segments_of(source)]
+        others = compose.points_elsewhere(snapshot, folder, parts)
+        run = replace(state.whole_run(), metrics=segments.summary(parts, others))
+        small = {k: v for source in sources for k, v in source.content.files.items()}
+        return RunView(
+            run=run,
+            experiment=compose.experiment_of(header),
+            folder=folder,
+            manifest=state.manifest(),
+            inputs=state.inputs(),
+            small=small,
+            segments=parts,
+            others=others,
+            is_live=True,
+        )
+
+    def _sources(self, run_id: str) -> list[compose.Source]:
+        found = []
+        for entry in journals.journals_of(self._store.data, run_id):
+            content = self._contents.setdefault((run_id, entry.name), JournalContent())
+            follow(entry.path, content)
+            found.append(compose.Source(entry.name, content))
+        return found
+
+
+def _of_branch(snapshot: Snapshot, run_id: str) -> RunView | None:
+    for folder in snapshot.find_run(run_id):
+        run = snapshot.run(folder)
+        if run.id == run_id:
+            return RunView(
+                run=run,
+                experiment=_experiment(snapshot, run),
+                folder=folder,
+                manifest=snapshot.manifest(folder),
+                inputs=snapshot.inputs(folder),
+                small={},
+                segments=[],
+                others=snapshot.points(folder),
+                is_live=False,
+            )
+    return None
+
+
+def _experiment(snapshot: Snapshot, run: Run) -> Experiment:
+    found = snapshot.experiment_by_id(run.experiment_id)
+    if found is None:
+        raise Damaged(
+            f"run {run.name} belongs to experiment {run.experiment_id}, which is not here",
+            hint="mlgit check",
+        )
+    return found

@@ -1,0 +1,78 @@
+"""Journals to the branch: all writers of a run on this machine in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mlgit.runs import journals
+from mlgit.runs.compose import Source, compose
+from mlgit.runs.journal_read import JournalContent, read_journal
+from mlgit.runs.journals import Writer
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.store.store import Store
+
+ORDERLY = frozenset({Writer.CLOSED, Writer.DEAD})
+
+
+@dataclass(frozen=True)
+class Own:
+    """The caller's own journal, as it holds it.
+
+    Attributes:
+        writer: The journal's name among those of the run.
+        content: What it says, with what only memory holds.
+        sealed: It goes on; only what lies before its last checkpoint goes out.
+        alive_until: Milliseconds UTC until which its run counts as alive.
+    """
+
+    writer: str
+    content: JournalContent
+    sealed: bool = False
+    alive_until: int | None = None
+
+
+def publish_run(
+    store: Store,
+    run_id: str,
+    own: Own | None = None,
+    writers: frozenset[Writer] = ORDERLY,
+) -> Oid | None:
+    """Put what the journals of a run say on the branch; the commit, None when there are none.
+
+    Journals of other writers are taken along where what became of them is among `writers`. When
+    this returns, the commit is on disk and verified, and the journals that are through are shelved.
+    Publishing the same journals again changes nothing.
+
+    Raises:
+        Damaged, NotFound, InvalidValue: The run cannot be published as it is.
+        StorageFailed, Conflict, Unsupported: The branch cannot be written; nothing is lost.
+    """
+    store.make_folders()
+    with journals.publishing(store.data, run_id):
+        entries = [
+            entry
+            for entry in journals.journals_of(store.data, run_id)
+            if own is None or entry.name != own.writer
+        ]
+        through = [entry for entry in entries if entry.writer in writers]
+        sources = [Source(entry.name, read_journal(entry.path)) for entry in through]
+        if own is not None:
+            sources.append(Source(own.writer, own.content, own.sealed))
+        if not sources:
+            return None
+        commit = _publish(store, sources, own)
+        done = [entry.path for entry in through]
+        if own is not None and not own.sealed:
+            done.append(journals.path_of(store.data, run_id, own.writer))
+        for path in done:
+            journals.shelve(store.data, path, run_id, commit)
+        return commit
+
+
+def _publish(store: Store, sources: Sequence[Source], own: Own | None) -> Oid:
+    alive_until = own.alive_until if own else None
+    return store.publish(compose(store.snapshot(), sources, store.writer, alive_until))
