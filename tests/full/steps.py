@@ -1,0 +1,71 @@
+"""The steps by name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.full import powercut
+from tests.full.step import KEPT, Outcome, Result, pytest, run
+
+OLDEST = "3.10"
+
+
+def heavy_tests() -> Outcome:
+    """Every test marked `full` but the fault sweeps."""
+    return pytest(sys.executable, "-m", "full", "--ignore=tests/faults")
+
+
+def fault_sweeps() -> Outcome:
+    """Kills at every call, full disks, planted damage, git at work beside us."""
+    return pytest(sys.executable, "tests/faults")
+
+
+def benchmarks() -> Outcome:
+    """Every benchmark beside its peer or floor."""
+    written = KEPT / "bench.md"
+    written.parent.mkdir(parents=True, exist_ok=True)
+    written.unlink(missing_ok=True)
+    cache = os.environ.get("MLGIT_BENCH_DIR", str(KEPT / "bench"))
+    argv = [sys.executable, "-m", "tests.bench", "--write", str(written)]
+    code, _ = run(argv, MLGIT_BENCH_DIR=cache)
+    if not written.exists():
+        return Outcome(Result.FAILED, "the benchmark did not end")
+    text = written.read_text("utf-8")
+    figures = f"{text.count('| pass |')} bars met, {text.count('| MISS |')} missed"
+    return Outcome(Result.FAILED if code else Result.PASSED, figures, text)
+
+
+def oldest_python() -> Outcome:
+    """The everyday tests on the oldest Python that is supported."""
+    found = _oldest_python()
+    if found is None:
+        return Outcome(Result.SKIPPED, f"no Python {OLDEST} on this machine")
+    home = KEPT / f"python-{OLDEST}"
+    python = home / "bin" / "python"
+    if not python.exists():
+        subprocess.run([found, "-m", "venv", str(home)], check=True)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--editable", ".[test,system]"], check=True)
+    return pytest(python, "-m", "not full")
+
+
+def _oldest_python() -> str | None:
+    """A Python of that version: on the path, else beside this one, as version managers have it."""
+    on_path = shutil.which(f"python{OLDEST}")
+    beside = Path(sysconfig.get_config_var("prefix")).parent.glob(f"{OLDEST}*/bin/python{OLDEST}")
+    return on_path or next(map(str, beside), None)
+
+
+STEPS: dict[str, Callable[[], Outcome]] = {
+    "tests-full": heavy_tests,
+    "faults": fault_sweeps,
+    "powercut": powercut.step,
+    "python-floor": oldest_python,
+    "bench": benchmarks,
+}
