@@ -38,10 +38,12 @@ class Snapshot:
         commit: The commit it shows.
         ref: Where that was found: the local branch, or a remote-tracking one.
         tree: Its root tree.
+        objects: The objects it is read from.
     """
 
     def __init__(self, trees: Trees, commit: Oid, ref: str = "") -> None:
         self.commit, self.ref = commit, ref
+        self.objects = trees.objects
         self.tree = trees.objects.commit(commit).tree
         self._trees = trees
 
@@ -57,13 +59,13 @@ class Snapshot:
         if entry[0] != FILE_MODE:
             raise _damaged(path, f"it has mode {entry[0]:o}, which is no plain file")
         try:
-            return self._trees.objects.blob(entry[1])
+            return self.objects.blob(entry[1])
         except (NotFound, Damaged) as error:
             raise _damaged(path, error.message, error.hint) from error
 
     def blob(self, oid: Oid) -> bytes:
         """The bytes of a file by its id, as `changes_since` names it."""
-        return self._trees.objects.blob(oid)
+        return self.objects.blob(oid)
 
     def names(self, folder: str) -> list[str]:
         """Names directly in a folder, sorted; empty when there is none."""
@@ -184,8 +186,8 @@ class Snapshot:
         Raises:
             NotFound, Damaged: That commit or a changed tree cannot be read.
         """
-        old = None if commit is None else self._trees.objects.commit(commit).tree
-        return diff(self._trees.objects, old, self.tree)
+        old = None if commit is None else self.objects.commit(commit).tree
+        return diff(self.objects, old, self.tree)
 
     def _at(self, path: str) -> tuple[int, Oid] | None:
         try:

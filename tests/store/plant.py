@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Union
+from typing import Any
 
-Planted = Mapping[bytes, Union[bytes, "Planted", tuple[str, str]]]
-"""Name to content, to a folder, or to (mode, object id) as they stand."""
+#: Name to content, to a folder (a mapping), or to (mode, object id) as they stand.
+Planted = dict[bytes, Any]
 
 
 def _git(repo: Path, *args: str, stdin: bytes = b"") -> str:
@@ -22,49 +21,56 @@ def blob(repo: Path, data: bytes) -> str:
 
 
 def tree(repo: Path, entries: Planted) -> str:
-    """Store a tree as given, in git's order unless that is what is wrong with it; its id."""
-    rows = []
-    for name, content in entries.items():
-        if isinstance(content, bytes):
-            mode, oid = "100644", blob(repo, content)
-        elif isinstance(content, tuple):
-            mode, oid = content
-        else:
-            mode, oid = "40000", tree(repo, content)
-        rows.append((name + (b"/" if mode == "40000" else b""), mode, name, oid))
+    """Store a folder, in git's order; its id."""
+    rows = [(name, *_stored(repo, content)) for name, content in entries.items()]
+    rows.sort(key=lambda row: row[0] + (b"/" if row[1] == "40000" else b""))
+    return raw_tree(repo, rows)
+
+
+def raw_tree(repo: Path, rows: list[tuple[bytes, str, str]]) -> str:
+    """Store a tree of (name, mode, id) exactly as given; its id."""
     data = b"".join(
-        mode.encode() + b" " + name + b"\0" + bytes.fromhex(oid)
-        for _, mode, name, oid in sorted(rows)
+        mode.encode() + b" " + name + b"\0" + bytes.fromhex(oid) for name, mode, oid in rows
     )
     return _git(repo, "hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=data)
 
 
+def _stored(repo: Path, content: Any) -> tuple[str, str]:
+    if isinstance(content, bytes):
+        return "100644", blob(repo, content)
+    if isinstance(content, tuple):
+        return content[0], content[1]
+    return "40000", tree(repo, content)
+
+
 def commit(repo: Path, root: str, branch: str = "mlgit") -> None:
-    """Put a commit with that tree on the branch."""
-    parent = subprocess.run(
-        ["git", "rev-parse", "-q", "--verify", f"refs/heads/{branch}"],
-        cwd=repo,
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout.strip()
-    parents = ["-p", parent] if parent else []
+    """Put a commit with that root tree on the branch."""
+    known = _git(repo, "for-each-ref", "--format=%(objectname)", f"refs/heads/{branch}")
+    parents = ["-p", known] if known else []
     made = _git(repo, "commit-tree", root, *parents, "-m", "planted")
     _git(repo, "update-ref", f"refs/heads/{branch}", made)
 
 
-def contents(repo: Path, ref: str = "mlgit") -> dict[bytes, object]:
+def contents(repo: Path, ref: str = "mlgit") -> Planted:
     """The branch as nested entries, to be changed and planted again."""
     listed = subprocess.run(
         ["git", "ls-tree", "-rz", ref], cwd=repo, capture_output=True, check=True
     ).stdout
-    top: dict[bytes, object] = {}
+    top: Planted = {}
     for row in filter(None, listed.split(b"\0")):
         head, _, path = row.partition(b"\t")
         mode, _, oid = head.decode().split()
-        *folders, name = path.split(b"/")
-        node = top
-        for folder in folders:
-            node = node.setdefault(folder, {})  # type: ignore[assignment]
-        node[name] = (mode, oid)
+        _put(top, path.split(b"/"), (mode, oid))
     return top
+
+
+def put(top: Planted, path: str, content: Any) -> None:
+    """Set what stands at a path of `contents`."""
+    _put(top, path.encode().split(b"/"), content)
+
+
+def _put(top: Planted, parts: list[bytes], content: Any) -> None:
+    node = top
+    for part in parts[:-1]:
+        node = node.setdefault(part, {})
+    node[parts[-1]] = content

@@ -1,0 +1,94 @@
+"""Whether a store is what the format says, in time and memory bounded by its size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlgit.errors import Damaged, NotFound
+from mlgit.git.oid import Oid
+from mlgit.git.tree import TREE_MODE
+from mlgit.records import layout
+from mlgit.records.experiment import Experiment
+from mlgit.records.settings import Settings
+from mlgit.store.check_file import Files
+from mlgit.store.check_run import RunCheck, RunRules
+from mlgit.store.problem import Problem, Report
+from mlgit.store.snapshot import Snapshot
+from mlgit.store.survey import Found, Survey
+
+__all__ = ["Problem", "check"]
+
+
+def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -> list[Problem]:
+    """What is wrong with a store, in the order of its paths.
+
+    Args:
+        snapshot: The store.
+        deep: Also compare points with summaries and artifacts kept in git with their digests.
+        since: Look only at what changed after this earlier commit.
+    """
+    report = Report()
+    only = None if since is None else _changed(snapshot, since, report)
+    survey = Survey(snapshot.objects, report, only)
+    files = Files(snapshot.objects, report)
+    experiments, _ = snapshot.experiments()
+    rules = RunRules({e.id for e in experiments}, _settings(snapshot).limits, deep)
+    runs: dict[str, str] = {}
+    for found in survey.walk(snapshot.tree):
+        if found.entry.mode != TREE_MODE:
+            _check_file(found, files, report)
+            continue
+        run_id = RunCheck(found, survey, files, rules).check()
+        if runs.setdefault(run_id, found.path) != found.path and run_id:
+            report.add(found.path, f"the run {run_id} is also in {runs[run_id]}")
+    if only is None or any(path.endswith("/experiment.yaml") for path in only):
+        _check_experiments(experiments, report)
+    return report.problems
+
+
+def _changed(snapshot: Snapshot, since: Oid, report: Report) -> set[str] | None:
+    """Changed paths and the folders above them; None where that cannot be told."""
+    wanted: set[str] = set()
+    try:
+        for change in snapshot.changes_since(since):
+            if change.new is None and change.path.endswith(f"/{layout.RUN}"):
+                report.add(change.path, "was removed; runs are deleted by a mark, never taken away")
+            parts = change.path.split("/")
+            wanted.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
+    except (NotFound, Damaged) as error:
+        report.add("", f"cannot tell what changed, so all is looked at: {error.message}", "warning")
+        return None
+    return wanted
+
+
+def _settings(snapshot: Snapshot) -> Settings:
+    try:
+        return snapshot.settings()
+    except Damaged:  # reported as a file like any other
+        return Settings()
+
+
+def _check_file(found: Found, files: Files, report: Report) -> None:
+    located = layout.parse_path(found.path)
+    if located is not None and not located.folder:
+        files.check(found.path, found.entry.oid, located.kind)
+    elif found.path.startswith("runs/"):
+        report.add(found.path, "no file that mlgit makes; kept as it is", "warning")
+    else:
+        report.add(found.path, "no file that mlgit knows; kept as it is", "note")
+
+
+def _check_experiments(experiments: Sequence[Experiment], report: Report) -> None:
+    by_id: dict[str, Experiment] = {}
+    live: dict[str, Experiment] = {}
+    for experiment in experiments:
+        path = layout.experiment_path(experiment.folder)
+        first = by_id.setdefault(experiment.id, experiment)
+        if first is not experiment:
+            report.add(path, f"the id {experiment.id} is also that of runs/{first.folder}")
+        if experiment.lifecycle != "active":
+            continue
+        other = live.setdefault(experiment.name, experiment)
+        if other is not experiment:
+            text = f"{experiment.name!r} is also the name of runs/{other.folder}; rename one"
+            report.add(path, text, "warning")

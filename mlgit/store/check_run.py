@@ -1,0 +1,175 @@
+"""One run's folder against the format, and its files against each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from mlgit.errors import Damaged, InvalidValue, NotFound
+from mlgit.git.oid import Oid
+from mlgit.git.tree import TREE_MODE, Entry
+from mlgit.records import layout
+from mlgit.records.artifact import ArtifactEntry, Manifest, load_manifest
+from mlgit.records.metrics import merge_segments, summarize
+from mlgit.records.run import MetricSummary, Run, load_run
+from mlgit.records.run_yaml import SOFT_LIMIT
+from mlgit.records.settings import Limits
+from mlgit.store.check_file import Files
+from mlgit.store.survey import Found, Survey
+
+
+@dataclass(frozen=True)
+class RunRules:
+    """What the rest of the store says that holds for every run.
+
+    Attributes:
+        experiments: Ids of the experiments there are.
+        limits: The team's limits.
+        deep: Whether contents are compared too: points with summaries, artifacts with digests.
+    """
+
+    experiments: Collection[str]
+    limits: Limits
+    deep: bool
+
+
+class RunCheck:
+    """The check of one folder of a run or logged model."""
+
+    def __init__(self, found: Found, survey: Survey, files: Files, rules: RunRules) -> None:
+        self._folder, self._files, self._rules = found.path, files, rules
+        self._report = files.report
+        self._survey = survey
+        listed = survey.entries(found.path, found.entry.oid)
+        self._names: Mapping[str, Entry] = {
+            each.path.rpartition("/")[2]: each.entry for each in listed
+        }
+
+    def check(self) -> str:
+        """Report what is wrong; the id of the run, or "" where there is no usable one."""
+        valid = {name for name in self._names if self._check_known(name)}
+        entries = self._manifest() if layout.ARTIFACTS in valid else Manifest()
+        self._check_artifacts(entries)
+        if self._folder.rpartition("/")[2][7:].startswith("m-"):
+            return ""
+        if layout.RUN not in self._names:
+            self._add(layout.RUN, "is missing")
+        run = self._run() if layout.RUN in valid else None
+        if run is None:
+            return ""
+        self._check_run(run)
+        if self._rules.deep:
+            self._check_points(run)
+        return run.id
+
+    def _check_known(self, name: str) -> bool:
+        """Whether a file of this name belongs here and is what the format says."""
+        path, entry = f"{self._folder}/{name}", self._names[name]
+        if name == "files" and entry.mode == TREE_MODE:
+            return True
+        located = layout.parse_path(path)
+        if located is None or entry.mode == TREE_MODE:
+            self._report.add(path, "no file that mlgit makes; kept as it is", "note")
+            return False
+        return self._files.check(path, entry.oid, located.kind)
+
+    def _run(self) -> Run | None:
+        data = self._read(layout.RUN)
+        if data is None:
+            return None
+        if len(data) > SOFT_LIMIT:
+            text = f"has {len(data)} bytes; lists are slow above {SOFT_LIMIT}"
+            self._add(layout.RUN, text, severe=False)
+        try:
+            return load_run(data)
+        except NotFound:  # purged: a stub is all there should be
+            return None
+        except Damaged as error:
+            self._add(layout.RUN, error.message)
+            return None
+
+    def _check_run(self, run: Run) -> None:
+        located = layout.parse_path(f"{self._folder}/{layout.RUN}")
+        try:
+            place = layout.run_folder(
+                located.experiment_folder if located else "", run.start, run.id
+            )
+        except InvalidValue as error:
+            place = error.message
+        if place != self._folder:
+            self._add(layout.RUN, f"its id and start belong to {place}")
+        if run.experiment_id not in self._rules.experiments:
+            text = f"there is no experiment {run.experiment_id}"
+            self._add(layout.RUN, text, severe=False)
+        if (run.code.patch == layout.PATCH) != (layout.PATCH in self._names):
+            self._add(layout.RUN, "code.patch and the file of that name disagree", severe=False)
+
+    def _manifest(self) -> Manifest:
+        data = self._read(layout.ARTIFACTS)
+        return Manifest() if data is None else load_manifest(data)
+
+    def _check_artifacts(self, entries: Manifest) -> None:
+        kept = self._inline_files(len(entries))
+        for entry in entries:
+            self._check_entry(entry, kept)
+        paths = [entry.path for entry in entries]
+        for path in sorted(path for path, times in Counter(paths).items() if times > 1):
+            self._add(layout.ARTIFACTS, f"{path!r} is listed twice")
+        for path in _both_file_and_folder(paths):
+            self._add(layout.ARTIFACTS, f"{path!r} is a file and a folder")
+        for name in sorted(kept.keys() - {entry.inline for entry in entries}):
+            self._add(name, "no artifact of the manifest", severe=False)
+
+    def _inline_files(self, listed: int) -> dict[str, Oid]:
+        """Name below the run's folder -> content, of every file below `files/`."""
+        entry = self._names.get("files")
+        if entry is None or entry.mode != TREE_MODE:
+            return {}
+        most = 1000 + 64 * listed
+        below = self._survey.files(f"{self._folder}/files", entry.oid, most)
+        return {found.path[len(self._folder) + 1 :]: found.entry.oid for found in below}
+
+    def _check_entry(self, entry: ArtifactEntry, kept: Mapping[str, Oid]) -> None:
+        if not entry.inline:
+            return
+        oid = kept.get(entry.inline)
+        if oid is None:
+            self._add(layout.ARTIFACTS, f"{entry.path!r}: there is no {entry.inline}")
+            return
+        if entry.size > self._rules.limits.inline_file:
+            self._add(entry.inline, f"has {entry.size} bytes, more than the limit", severe=False)
+        if not self._rules.deep:
+            return
+        found = self._files.digest(f"{self._folder}/{entry.inline}", oid)
+        if found is not None and found != (entry.size, entry.sha256):
+            self._add(entry.inline, "does not have the size and digest that the manifest says")
+
+    def _check_points(self, run: Run) -> None:
+        segments = []
+        for name in filter(layout.is_segment, self._names):
+            points = self._files.points(f"{self._folder}/{name}", self._names[name].oid)
+            if points is None:
+                return
+            segments.append(points)
+        found = summarize(merge_segments(segments))
+        for key in sorted(found.keys() | run.metrics.keys()):
+            if not _equal(found.get(key), run.metrics.get(key)):
+                self._add(layout.RUN, f"metrics.{key}: does not follow from the points")
+
+    def _read(self, name: str) -> bytes | None:
+        return self._files.read(f"{self._folder}/{name}", self._names[name].oid)
+
+    def _add(self, name: str, message: str, *, severe: bool = True) -> None:
+        self._report.add(f"{self._folder}/{name}", message, "error" if severe else "warning")
+
+
+def _both_file_and_folder(paths: Collection[str]) -> list[str]:
+    files = set(paths)
+    parts = (path.split("/") for path in paths)
+    folders = {"/".join(part[:n]) for part in parts for n in range(1, len(part))}
+    return sorted(files & folders)
+
+
+def _equal(one: MetricSummary | None, other: MetricSummary | None) -> bool:
+    return repr(one) == repr(other)  # where NaN is equal to itself

@@ -1,0 +1,171 @@
+"""A walk over a branch that anybody may have written: every name, mode and folder is looked at.
+
+Bounded by the size of the stored trees: a tree that stands in two places, which no honest store
+has above its runs, is entered once.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from typing import NamedTuple
+
+from mlgit.errors import Damaged, NotFound
+from mlgit.git.objects import Objects
+from mlgit.git.oid import Oid
+from mlgit.git.tree import FILE_MODE, TREE_MODE, Entry
+from mlgit.records import layout
+from mlgit.store.problem import Report, Severity
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_GIT = re.compile(r"(\.git|git~\d+)[ .]*(:.*)?")
+_IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufeff]")
+_DEEPEST = 64
+
+#: Folders that a store has, and for some what must be a path of it for their name to be one.
+_FOLDERS = [
+    (re.compile(pattern), probe)
+    for pattern, probe in [
+        (r"runs|registry|registry/models|deployments|approvals", ""),
+        (r"runs/[^/]+", "/experiment.yaml"),
+        (r"runs/[^/]+/[0-9]{4}-[01][0-9]-[0-3][0-9](/[0-9a-f])?", ""),
+        (r"registry/models/[^/]+", "/model.yaml"),
+        (r"registry/models/[^/]+/(versions|aliases|stages)", ""),
+        (r"(deployments|approvals)/[^/]+", "/x.yaml"),
+    ]
+]
+
+
+class Found(NamedTuple):
+    """A file of the store, or the folder of a run or logged model."""
+
+    path: str
+    entry: Entry
+
+
+class Survey:
+    """One walk; what is wrong with names, modes and folders goes to `report`.
+
+    With `only`, folders outside that set of paths are not entered and files outside it are not
+    yielded.
+    """
+
+    def __init__(
+        self, objects: Objects, report: Report, only: AbstractSet[str] | None = None
+    ) -> None:
+        self._objects, self._report, self._only = objects, report, only
+        self._seen: set[Oid] = set()
+
+    def walk(self, root: Oid) -> Iterator[Found]:
+        """Files outside of runs, and folders of runs, in tree order."""
+        stack = [iter(self.entries("", root))]
+        while stack:
+            found = next(stack[-1], None)
+            if found is None:
+                stack.pop()
+            elif found.entry.mode != TREE_MODE:
+                if self._wanted(found.path):
+                    yield found
+            elif _is_run_folder(found.path):
+                if self._wanted(found.path) and self._is_first(found):
+                    yield found
+            elif self._enters(found):
+                stack.append(iter(self.entries(found.path, found.entry.oid)))
+
+    def files(self, folder: str, oid: Oid, most: int) -> Iterator[Found]:
+        """Every file below a run's folder, up to `most` names looked at."""
+        stack = [iter(self.entries(folder, oid))]
+        while stack:
+            found = next(stack[-1], None)
+            if found is None:
+                stack.pop()
+                continue
+            most -= 1
+            if most < 0 or len(stack) > _DEEPEST:
+                self._report.add(folder, "has far more files or folders than it names")
+                return
+            if found.entry.mode == TREE_MODE:
+                stack.append(iter(self.entries(found.path, found.entry.oid)))
+            else:
+                yield found
+
+    def entries(self, folder: str, oid: Oid) -> list[Found]:
+        """What is in one folder and may be used; the rest is reported."""
+        try:
+            listed = self._objects.tree_entries(oid)
+        except (NotFound, Damaged) as error:
+            self._report.add(folder, f"the folder cannot be read: {error.message}")
+            return []
+        usable: dict[str, Found] = {}
+        for name, mode, child in listed:
+            text = name.decode("utf-8", "surrogateescape")
+            path = f"{folder}/{text}" if folder else text
+            reason = _refusal(name, text, mode) or _clash(text, usable)
+            if reason:
+                self._report.add(path, reason)
+            else:
+                usable[_folded(text)] = Found(path, Entry(mode, child))
+        return list(usable.values())
+
+    def _wanted(self, path: str) -> bool:
+        return self._only is None or path in self._only
+
+    def _enters(self, found: Found) -> bool:
+        path = found.path
+        if not self._wanted(path):
+            return False
+        if not _is_known_folder(path):
+            severity: Severity = "error" if path.startswith("runs/") else "note"
+            self._report.add(path, "no folder that mlgit makes; not looked into", severity)
+            return False
+        return self._is_first(found)
+
+    def _is_first(self, found: Found) -> bool:
+        """Whether this tree was not seen before: below `runs/` each is a different one."""
+        if found.entry.oid in self._seen:
+            if found.path.startswith("runs/"):
+                self._report.add(found.path, "is a copy of another folder; not looked into")
+            return False
+        self._seen.add(found.entry.oid)
+        return True
+
+
+def _is_known_folder(path: str) -> bool:
+    return any(
+        pattern.fullmatch(path) and (not probe or layout.parse_path(path + probe))
+        for pattern, probe in _FOLDERS
+    )
+
+
+def _is_run_folder(path: str) -> bool:
+    return any(layout.parse_path(f"{path}/{name}") for name in (layout.RUN, layout.LOGGED_MODEL))
+
+
+def _refusal(name: bytes, text: str, mode: int) -> str:
+    """Why an entry is not used, whatever it holds; empty when it is fine."""
+    if mode not in (FILE_MODE, TREE_MODE):
+        return f"has mode {mode:o}; a store has only plain files (100644) and folders"
+    if layout.safe_name(text):
+        return ""
+    if not text.isprintable() or _CONTROL.search(text):
+        return "has a name with control characters or bytes that are no UTF-8"
+    if "/" in text or "\\" in text or text in ("", ".", ".."):
+        return "has a name that leads to another folder"
+    if _GIT.fullmatch(_IGNORED_BY_HFS.sub("", text).lower()) or text[-1] in ". ":
+        return "has a name that some file systems take for another"
+    return "has a name that is too long" if len(name) > 255 else ""
+
+
+def _clash(text: str, usable: dict[str, Found]) -> str:
+    other = usable.get(_folded(text))
+    if other is None:
+        return ""
+    if other.path.rpartition("/")[2] == text:
+        return "stands twice in its folder"
+    return f"is one file with {other.path} where case does not count"
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFC", text).casefold()
