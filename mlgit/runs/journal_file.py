@@ -25,6 +25,7 @@ from mlgit.runs.process_identity import this_process
 SUFFIX = ".journal"
 
 _RETRY_SECONDS = 1.0
+_TOUCH_SECONDS = 60.0
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 _ABSENT, _CLOSED = -1, -2  # instead of a descriptor: not opened yet; finished
 
@@ -58,6 +59,7 @@ class JournalFile:
         self._descriptor = self._syncing = _ABSENT
         self._synced_size = 0
         self._retry_at = 0.0
+        self._touch_at = 0.0
         self._retrying = self._warned = False
         sync.watch(self)
 
@@ -183,12 +185,21 @@ class JournalFile:
                 return 0
             if self.backlog:
                 self._retry()
+            if self._descriptor < 0:
+                return 0
+            self._show_life()
             size = self.size()
             if size == self._synced_size:
                 return 0
             # A duplicate, so that closing meanwhile cannot hand the number to another file.
             self._syncing = os.dup(self._descriptor)
             return size
+
+    def _show_life(self) -> None:
+        """Touch the file now and then: on a shared disk that is all that another host sees."""
+        if time.monotonic() >= self._touch_at:
+            self._touch_at = time.monotonic() + _TOUCH_SECONDS
+            os.utime(self.path)
 
     def _sync(self, size: int) -> None:
         try:
