@@ -20,7 +20,7 @@ __all__ = ["Problem", "check"]
 
 
 def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -> list[Problem]:
-    """What is wrong with a store, in the order of its paths.
+    """What is wrong with a store, by path.
 
     Args:
         snapshot: The store.
@@ -43,7 +43,7 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
             report.add(found.path, f"the run {run_id} is also in {runs[run_id]}")
     if only is None or any(path.endswith("/experiment.yaml") for path in only):
         _check_experiments(experiments, report)
-    return report.problems
+    return report.problems()
 
 
 def _changed(snapshot: Snapshot, since: Oid, report: Report) -> set[str] | None:

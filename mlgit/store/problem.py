@@ -32,15 +32,20 @@ class Report:
     """Problems as they are found, up to a number that a person could ever read."""
 
     def __init__(self, most: int = 10_000) -> None:
-        self.problems: list[Problem] = []
+        self._found: list[Problem] = []
         self._most = most
 
     def add(
         self, path: str, message: str, severity: Severity = "error", line: int | None = None
     ) -> None:
         """Note one problem."""
-        if len(self.problems) < self._most:
-            self.problems.append(Problem(path, severity, message, line))
-        elif len(self.problems) == self._most:
-            text = f"more than {self._most} problems; the others are not listed"
-            self.problems.append(Problem("", "error", text))
+        if len(self._found) <= self._most:
+            self._found.append(Problem(path, severity, message, line))
+
+    def problems(self) -> list[Problem]:
+        """What was found, by path and line; the last one says so where there was more."""
+        found = sorted(self._found[: self._most], key=lambda each: (each.path, each.line or 0))
+        if len(self._found) > self._most:
+            text = f"there are more than {self._most} problems; the others are not listed"
+            found.append(Problem("", "error", text))
+        return found

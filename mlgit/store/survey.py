@@ -140,7 +140,8 @@ def _is_known_folder(path: str) -> bool:
 
 
 def _is_run_folder(path: str) -> bool:
-    return any(layout.parse_path(f"{path}/{name}") for name in (layout.RUN, layout.LOGGED_MODEL))
+    found = [layout.parse_path(f"{path}/{name}") for name in (layout.RUN, layout.LOGGED_MODEL)]
+    return any(located.folder == path for located in found if located)
 
 
 def _refusal(name: bytes, text: str, mode: int) -> str:

@@ -74,3 +74,11 @@ def _put(top: Planted, parts: list[bytes], content: Any) -> None:
     for part in parts[:-1]:
         node = node.setdefault(part, {})
     node[parts[-1]] = content
+
+
+def folder(top: Planted, path: str) -> Planted:
+    """The folder at a path of `contents`, made where it is missing."""
+    node = top
+    for part in path.encode().split(b"/") if path else ():
+        node = node.setdefault(part, {})
+    return node
