@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
+import os
 import time
 from collections.abc import Mapping
 
-from mlgit.errors import Ambiguous, Conflict, Unsupported
-from mlgit.git.commit_pack import remove_leftovers, unique
+from mlgit.errors import Ambiguous, Conflict, MlgitError, Unsupported
+from mlgit.git.commit_pack import CommitPack, remove_leftovers, unique
 from mlgit.git.commits import ROOT_COMMIT, ROOT_OBJECTS, new_commit
 from mlgit.git.joining import note_pack
 from mlgit.git.oid import COMMIT, Oid, object_id
@@ -81,7 +81,7 @@ class Branch:
             done = self._try_commit(edits, defaults or {}, message, parent)
             if done is not None:
                 return done
-            time.sleep(random.random() * min(0.002 * 2**attempt, 0.2))
+            time.sleep(os.urandom(1)[0] / 255 * min(0.002 * 2**attempt, 0.2))
         raise Conflict(
             f"the branch {self.name} kept moving while a commit was made; nothing was written",
             "run the command again",
@@ -114,24 +114,39 @@ class Branch:
     def _land(self, tip: Oid | None, new: list[tuple[int, bytes]], data: bytes, why: str) -> bool:
         """Store what is not here yet, move the ref, and see that all of it is still there."""
         objects = self.repository.objects
-        if not self._cleaned:
-            remove_leftovers(objects.directory)
-            self._cleaned = True
+        self._prepare()
         items = unique([*new, (COMMIT, data)])
         known = [oid for oid in items if objects.contains(oid)]
         pack = objects.write_guarded(item for oid, item in items.items() if oid not in known)
-        landed = False
+        commit = object_id(COMMIT, data)
         try:
-            landed = self.repository.refs.compare_and_swap(
-                self.ref, tip, object_id(COMMIT, data), why
-            )
-        finally:
-            pack.release() if landed else pack.discard()
-        if landed:
-            # What was here before had no guard: a clean-up that began earlier may have taken it.
-            objects.write(items[oid] for oid in known if not objects.contains(oid))
-            note_pack(self.repository, pack)
-        return landed
+            landed = self.repository.refs.compare_and_swap(self.ref, tip, commit, why)
+        except BaseException:
+            self._settle(pack, commit)
+            raise
+        if not landed:
+            pack.discard()
+            return False
+        pack.release()
+        # What was here before had no guard: a clean-up that began earlier may have taken it.
+        objects.write(items[oid] for oid in known if not objects.contains(oid))
+        note_pack(self.repository, pack)
+        return True
+
+    def _prepare(self) -> None:
+        """Clean up after killed writers once, and see the packs that others have written."""
+        if not self._cleaned:
+            remove_leftovers(self.repository.objects.directory)
+            self._cleaned = True
+        self.repository.objects.refresh()
+
+    def _settle(self, pack: CommitPack, commit: Oid) -> None:
+        """After a failure: remove the pack only if the ref surely does not name its commit."""
+        try:
+            moved = self.tip() == commit
+        except MlgitError:
+            moved = True
+        pack.release() if moved else pack.discard()
 
     def _start(self) -> Oid:
         remote = self._of_remote()

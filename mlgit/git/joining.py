@@ -68,8 +68,11 @@ def join(owner: PackOwner) -> None:
     made = _joined(owner.objects, small) if small else None
     joined = [*_names(_joined_path(owner)), *large, *([made.stem] if made else ())]
     _remember(owner, joined)
+    indexed = _multi_pack_index(folder)
     for stem in small:
-        CommitPack(stem).discard()
+        # git would report a pack as missing that its multi-pack index lists
+        if f"{os.path.basename(stem)}.idx".encode() not in indexed:  # noqa: PTH119
+            CommitPack(stem).discard()
     if made:
         release(made)
     replace_file(_recent_path(owner), b"", durable=False)
@@ -163,6 +166,13 @@ def _append(path: Path, name: str) -> int:
         return os.fstat(fd).st_size // _LINE
     finally:
         os.close(fd)
+
+
+def _multi_pack_index(folder: str) -> bytes:
+    try:
+        return read_file(f"{folder}/multi-pack-index")
+    except FileNotFoundError:
+        return b""
 
 
 def _recent_path(owner: PackOwner) -> Path:

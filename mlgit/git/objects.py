@@ -147,6 +147,10 @@ class Objects:
             self._remember(oid, item)
         return pack
 
+    def refresh(self) -> None:
+        """See the packs that others have written or removed since we looked."""
+        self._packs().refresh()
+
     def close(self) -> None:
         """Let go of open packs."""
         if self._packed is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+import time
 
 from mlgit.errors import Damaged
-from mlgit.git.files import refusals, storage_failed
+from mlgit.git.files import storage_failed
 from mlgit.git.oid import Oid, object_id
 from mlgit.git.pack_file import PackFile
 
+_CLOCK_TICK = 50_000_000  # ns; file systems stamp changes by a coarser clock than this process
+_JUST_NOW = -1  # a time at which a further change might not show
 _ATTEMPTS = 4  # a repack may remove a pack between finding an object and reading it
 
 
@@ -20,6 +22,7 @@ class PackedObjects:
         self._places = places
         self._packs: dict[str, PackFile] = {}
         self._scanned = False
+        self._seen: list[int] = []
 
     def contains(self, oid: Oid) -> bool:
         """Whether a known pack lists the object; packs are looked for once, not on every miss."""
@@ -53,6 +56,12 @@ class PackedObjects:
                 return _verified(oid, content, found[0])
             self._scan()
         return None
+
+    def refresh(self) -> None:
+        """Look for packs again, if their folders have changed since the last look."""
+        now = self._changed_at() if self._scanned else []
+        if now != self._seen or _JUST_NOW in now:
+            self._scan()
 
     def add(self, stem: str) -> None:
         """Know of a pack that was just written."""
@@ -88,20 +97,31 @@ class PackedObjects:
     def _scan(self) -> None:
         """Look for packs anew; those that are still there stay open."""
         found: list[tuple[int, str]] = []
+        self._seen = self._changed_at()
         for place in self._places:
-            with suppress(FileNotFoundError, NotADirectoryError), refusals(place, "list"):
-                found += _packs_in(f"{place}/pack")
+            found += _packs_in(f"{place}/pack")
         stems = [stem for _, stem in sorted(found, reverse=True)]
         for stem in self._packs.keys() - set(stems):
             self._packs[stem].close()
         self._packs = {stem: self._packs.get(stem) or PackFile(stem) for stem in stems}
         self._scanned = True
 
+    def _changed_at(self) -> list[int]:
+        """When each folder of packs last changed."""
+        times = [_modified(f"{place}/pack") for place in self._places]
+        now = time.time_ns()
+        return [_JUST_NOW if now - changed < _CLOCK_TICK else changed for changed in times]
+
 
 def _packs_in(folder: str) -> list[tuple[int, str]]:
-    """Time and stem of each indexed pack in a folder."""
-    with os.scandir(folder) as entries:
-        by_name = {entry.name: entry for entry in entries}
+    """Time and stem of each indexed pack in a folder; none where there is no folder."""
+    try:
+        with os.scandir(folder) as entries:
+            by_name = {entry.name: entry for entry in entries}
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise storage_failed(error, folder, "list") from error
     found = []
     for name, entry in by_name.items():
         if name.endswith(".idx") and f"{name[:-4]}.pack" in by_name:
@@ -109,9 +129,9 @@ def _packs_in(folder: str) -> list[tuple[int, str]]:
     return found
 
 
-def _modified(entry: os.DirEntry[str]) -> int:
+def _modified(path: str | os.DirEntry[str]) -> int:
     try:
-        return entry.stat().st_mtime_ns
+        return os.stat(path).st_mtime_ns  # noqa: PTH116 (a string or an entry, and often)
     except FileNotFoundError:
         return 0
 

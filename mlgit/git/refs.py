@@ -77,7 +77,7 @@ class Refs:
     def compare_and_swap(self, name: str, old: Oid | None, new: Oid, reason: str) -> bool:
         """Move a ref from `old` (None: it must not exist) to `new`; False when it is elsewhere.
 
-        When this returns True the move is on disk and was read back.
+        When this returns True the move is on disk; when it returns False nothing was written.
 
         Raises:
             StorageFailed: The disk refused, or another program keeps the ref locked.
@@ -95,8 +95,10 @@ class Refs:
                 _remove_empty_folders(path)
                 lock.become(path)
                 sync_directory(path.parent)
-        # Elsewhere again: a foreign program moved it on at once. The caller looks again.
-        return self.read(name) == new
+        # Read back: an unreadable ref must not pass for success. Another value is no failure,
+        # for then another program has moved the ref on since.
+        self.read(name)
+        return True
 
     def _path(self, name: str) -> Path:
         return self._owner.common_dir / name
