@@ -33,7 +33,7 @@ def steps(page: Path) -> Iterator[Step]:
                 yield Step(command, "\n".join(expected).strip(), start)
             command, expected, start = line[2:] if line != "```" else "", [], number
             inside = line != "```"
-        elif inside and line.startswith("> "):
+        elif inside and (line.startswith("> ") or line == ">"):
             command += "\n" + line[2:]
         elif inside:
             expected.append(line)
