@@ -31,8 +31,8 @@ class Walk:
     experiments: bool = False
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
-    def changed_runs(self, old: Oid | None, new: Oid) -> Iterator[tuple[str, bool]]:
-        """Folder of each run that differs, and whether it is still there, between root trees.
+    def changed_runs(self, old: Oid | None, new: Oid) -> Iterator[tuple[str, Oid | None]]:
+        """Folder of each run that differs between root trees, and its tree if it is still there.
 
         Runs in trees of the new state that cannot be read are not there.
 
@@ -45,7 +45,7 @@ class Walk:
             for day, day_was, day_now in self._experiment(experiment, was, now):
                 for shard, shard_was, shard_now in self._folders(day, day_was, day_now, _SHARD):
                     for run, _, left in self._folders(shard, shard_was, shard_now, _RUN):
-                        yield run, left is not None
+                        yield run, left
 
     def _experiment(
         self, path: str, was: Oid | None, now: Oid | None

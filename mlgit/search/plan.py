@@ -134,7 +134,7 @@ class Planner:
         return found + without.rows(by, limit - len(found), max(0, skipped))
 
     def _walk_numbers(self, question: Question, key: OrderKey) -> Statement:
-        statement = Statement(self.connection, Sql(self.kid), "vals w INDEXED BY metrics_by_value")
+        statement = Statement(self.connection, Sql(self.kid), "vals w")
         kid = self.kid(Kind.METRIC, key.field.key)
         statement.where += [f"w.kid = {kid}", "w.text IS NULL", "w.number IS NOT NULL"]
         for part in conjuncts(question.expression):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import isnan
-from typing import NamedTuple
+from collections.abc import Mapping
+from functools import lru_cache
 
 from mlgit.records.inputs import DatasetInput
 from mlgit.records.run import Run
@@ -18,16 +17,8 @@ from mlgit.search.schema import COLUMNS, KINDS
 Column = str | int | float | None
 
 
-class Value(NamedTuple):
-    """One metric, parameter or tag of a run, by its key.
-
-    `number` is the metric (None for NaN), or the text read as a number where it is one.
-    """
-
-    kind: int
-    key: str
-    number: int | float | None
-    text: str | None
+Value = tuple[int, str, Column, str | None]
+"""Kind and key of a metric, parameter or tag; its number (None: NaN, other text); its text."""
 
 
 def fixed(run: Run) -> list[Column]:
@@ -55,16 +46,23 @@ def _reserved(run: Run) -> Mapping[str, str]:
     return {**field_tags(run), **run.tags} if run.tags else field_tags(run)
 
 
-def values(run: Run) -> Iterator[Value]:
+def values(run: Run) -> list[Value]:
     """Every metric, parameter and tag; reserved tags have columns instead."""
-    metric, param, tag = KINDS[Kind.METRIC], KINDS[Kind.PARAM], KINDS[Kind.TAG]
-    for key, summary in run.metrics.items():
-        yield Value(metric, key, None if isnan(summary.last) else summary.last, None)
-    for key, text in run.params.items():
-        yield Value(param, key, number(text), text)
-    for key, text in run.tags.items():
-        if key not in RUNS.system_tags:
-            yield Value(tag, key, number(text), text)
+    metrics: list[Value] = [
+        (_METRIC, key, None if one.last != one.last else one.last, None)
+        for key, one in run.metrics.items()
+    ]
+    params: list[Value] = [(_PARAM, key, _number(text), text) for key, text in run.params.items()]
+    tags: list[Value] = [
+        (_TAG, key, _number(text), text)
+        for key, text in run.tags.items()
+        if key not in RUNS.system_tags
+    ]
+    return metrics + params + tags
+
+
+_METRIC, _PARAM, _TAG = (KINDS[kind] for kind in (Kind.METRIC, Kind.PARAM, Kind.TAG))
+_number = lru_cache(maxsize=16384)(number)  # parameters repeat
 
 
 def dataset(rid: int, one: DatasetInput) -> tuple[Column, ...]:

@@ -58,12 +58,12 @@ def update(
         snapshot = snapshot_now()  # after the lock: whoever held it may have seen a newer one
         if is_empty(connection):
             _each(connection, TABLES)
-            _bring(Writer(connection, snapshot), objects, None)
+            _bring(Writer(connection, snapshot, objects), objects, None)
             _each(connection, INDEXES)
         elif _trees_healed(connection, snapshot):
             raise Stale
         else:
-            writer, old = Writer(connection, snapshot), _shown(connection)
+            writer, old = Writer(connection, snapshot, objects), _shown(connection)
             if old == snapshot.commit:
                 _try_again(writer)
             else:
@@ -83,7 +83,7 @@ def _bring(writer: Writer, objects: Objects, old: Oid | None) -> None:
         while batch := list(islice(changed, _BATCH)):
             if old is not None:
                 writer.remove(folder for folder, _ in batch)
-            writer.add(folder for folder, is_there in batch if is_there)
+            writer.add((folder, tree) for folder, tree in batch if tree)
     except (NotFound, Damaged) as error:
         raise Stale from error
     for path, reason in walk.unreadable:
@@ -114,9 +114,9 @@ def _try_again(writer: Writer) -> None:
     """A missing object may have been fetched meanwhile; the commit does not show that."""
     found = writer.connection.execute("SELECT DISTINCT folder FROM damage WHERE passing")
     folders = [folder for (folder,) in found if folder not in (OF_EXPERIMENTS, OF_TREES)]
-    if any(map(writer.readable, folders[:_SAMPLE])):
+    if any(writer.records.read(folder)[2] is None for folder in folders[:_SAMPLE]):
         writer.remove(folders)
-        writer.add(folders)
+        writer.add((folder, None) for folder in folders)
         _set_state(writer)
     sql = "SELECT 1 FROM damage WHERE folder = ? AND passing"
     if writer.connection.execute(sql, (OF_EXPERIMENTS,)).fetchone():

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from mlgit.errors import Damaged, NotFound
+from mlgit.git.objects import Objects
+from mlgit.git.oid import Oid
 from mlgit.records.experiment import Experiment
-from mlgit.records.inputs import DatasetInput
 from mlgit.records.run import Run
 from mlgit.search import document, rows
 from mlgit.search.expression import Kind
+from mlgit.search.reading import Records
 from mlgit.search.rows import Column
 from mlgit.search.schema import KINDS, OF_EXPERIMENTS, OF_TREES
 from mlgit.store.snapshot import Damage, Snapshot
@@ -24,24 +26,32 @@ Found = list[tuple[int, str, Run]]
 class Writer:
     """Writes what `snapshot` holds through `connection`, inside the caller's transaction."""
 
-    def __init__(self, connection: sqlite3.Connection, snapshot: Snapshot) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, snapshot: Snapshot, objects: Objects
+    ) -> None:
         self.connection = connection
         self.snapshot = snapshot
+        self.records = Records(snapshot, objects)
         known = connection.execute("SELECT kind, key, kid FROM keys")
         self._kids: dict[tuple[int, str], int] = {(kind, key): kid for kind, key, kid in known}
         self._added: list[str] = []
 
-    def add(self, folders: Iterable[str]) -> None:
-        """Index the runs in these folders: purged ones are left out, damaged ones noted."""
+    def add(self, places: Iterable[tuple[str, Oid | None]]) -> None:
+        """Index the runs in these folders (and trees, where known).
+
+        Purged ones are left out, damaged ones noted.
+        """
         top: int = self.connection.execute("SELECT coalesce(max(rid), 0) FROM runs").fetchone()[0]
         found: Found = []
         datasets: list[tuple[Column, ...]] = []
-        for folder in folders:
-            run = self._read(folder)
+        for folder, tree in places:
+            run, used, damaged = self.records.read(folder, tree)
+            if damaged is not None:
+                self.note(damaged, folder)
             if run is not None:
                 rid = top + len(found) + 1
                 found.append((rid, folder, run))
-                datasets.extend(rows.dataset(rid, one) for one in self._datasets(folder))
+                datasets.extend(rows.dataset(rid, one) for one in used)
         self._added += [run.id for _, _, run in found]
         self._insert("runs", [(rid, run.lifecycle, *rows.fixed(run)) for rid, _, run in found])
         lines = ((rid, path, rows.note(run), document.dump(run)) for rid, path, run in found)
@@ -104,30 +114,6 @@ class Writer:
         sql = "SELECT count(*) > 1 FROM runs WHERE run_id = ?"
         return any(self.connection.execute(sql, (one,)).fetchone()[0] for one in self._added)
 
-    def readable(self, folder: str) -> bool:
-        """Whether the records of a run can be read now."""
-        with suppress(NotFound, Damaged):
-            self.snapshot.run(folder)
-            self.snapshot.inputs(folder)
-            return True
-        return False
-
-    def _read(self, folder: str) -> Run | None:
-        try:
-            return self.snapshot.run(folder)
-        except NotFound:
-            return None  # purged
-        except Damaged as error:
-            self.note(damage_of(error, folder), folder)
-            return None
-
-    def _datasets(self, folder: str) -> Iterable[DatasetInput]:
-        try:
-            return self.snapshot.inputs(folder).datasets
-        except Damaged as error:
-            self.note(damage_of(error, folder), folder)
-            return ()
-
     def note(self, damage: Damage, folder: str) -> None:
         """Remember what cannot be read; `passing` where its bytes are missing, as in a fetch."""
         passing = folder == OF_TREES or not self._bytes_are_here(damage.path)
@@ -162,12 +148,6 @@ def _experiments(found: Iterable[Experiment]) -> Iterator[tuple[Column, ...]]:
 
 def _place(row: tuple[Column, ...]) -> tuple[Column, ...]:
     return row[:2]
-
-
-def damage_of(error: Damaged, folder: str) -> Damage:
-    """What an error says of the place it arose at."""
-    reason = error.facts.get("reason", error.message)
-    return Damage(str(error.facts.get("path", folder)), str(reason))
 
 
 def plain(text: str) -> str:
