@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 _WIDTH = 80  # Help reads the same everywhere; its text is part of the documentation.
 
@@ -75,11 +78,22 @@ class LazyGroup(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command that `args` begins with; near misses become the hint."""
         name = args[0]
-        if name not in self.entries and not name.startswith("-"):
+        if not ctx.resilient_parsing and name not in self.entries and not name.startswith("-"):
             near = get_close_matches(name, self.entries, n=2)
             meant = f" Did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"mlgit has no command '{name}'.{meant}", ctx)
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Names out of the table, so that no command's module is imported."""
+        from click.shell_completion import CompletionItem
+
+        names = [
+            CompletionItem(name, help=entry.purpose)
+            for name, entry in self.entries.items()
+            if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands, one section a noun, then the options."""

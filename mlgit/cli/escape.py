@@ -7,30 +7,32 @@ from functools import cache
 
 # C0 and C1 controls, soft hyphen, zero-width and direction marks, line and paragraph separators,
 # lone surrogates, tag characters: what can move the cursor, hide text or turn it around.
-_HOSTILE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+_CONTROLS = "\x00-\x1f"
+_OTHERS = (
+    "\x7f-\x9f\xad\u061c\u115f\u1160\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
 )
-# The same without what a cell of a quoted format may hold as it is.
-_HOSTILE_IN_CELL = re.compile(_HOSTILE.pattern.replace("\x00-\x1f", "\x00-\x08\x0b-\x1f"))
-_HOSTILE_IN_JSON = re.compile(_HOSTILE.pattern.replace("\x00-\x1f", ""))
+_IN_CELL = "\x00-\x08\x0b-\x1f"  # a quoted cell may hold tabs and newlines as they are
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_SGR = re.compile("\x1b\\[[0-9;]*m")
 
 
 def visible(text: str) -> str:
     """`text` on one line with every control, direction and invisible character spelled out."""
-    return text if text.isascii() and text.isprintable() else _HOSTILE.sub(_spelled, text)
+    return (
+        text
+        if text.isascii() and text.isprintable()
+        else _any_of(_CONTROLS + _OTHERS).sub(_spelled, text)
+    )
 
 
 def visible_cell(text: str) -> str:
     """As `visible`, keeping newlines and tabs, for formats that quote them."""
-    return _HOSTILE_IN_CELL.sub(_spelled, text)
+    return _any_of(_IN_CELL + _OTHERS).sub(_spelled, text)
 
 
 def json_safe(text: str) -> str:
     r"""JSON `text` with hostile characters as `\u` escapes: the same value, harmless to print."""
-    return _HOSTILE_IN_JSON.sub(_json_escape, text)
+    return _any_of(_OTHERS).sub(_json_escape, text)
 
 
 def ascii_only(text: str) -> str:
@@ -41,8 +43,8 @@ def ascii_only(text: str) -> str:
 def width(text: str) -> int:
     """Terminal columns `text` takes; colour sequences take none, wide characters two."""
     if text.isascii():
-        return len(text) if "\x1b" not in text else len(_SGR.sub("", text))
-    return sum(map(_columns, _SGR.sub("", text)))
+        return len(text) if "\x1b" not in text else len(_unpainted(text))
+    return sum(map(_columns, _unpainted(text)))
 
 
 def clip(text: str, columns: int, mark: str) -> str:
@@ -56,6 +58,16 @@ def clip(text: str, columns: int, mark: str) -> str:
             break
         kept += character
     return (kept + mark)[: max(columns, 0)]
+
+
+@cache
+def _any_of(characters: str) -> re.Pattern[str]:
+    # Compiled on first use: most output is plain ASCII and never needs it.
+    return re.compile(f"[{characters}]")
+
+
+def _unpainted(text: str) -> str:
+    return re.sub("\x1b\\[[0-9;]*m", "", text)
 
 
 def _spelled(match: re.Match[str]) -> str:

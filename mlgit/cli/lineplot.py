@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlgit.cli.numbers import aligned, number
 from mlgit.cli.table import shown
@@ -15,16 +15,14 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
-@dataclass(frozen=True)
-class Curve:
+class Curve(NamedTuple):
     """One named line: points (x, y) in order; those with a NaN or infinite part are not drawn."""
 
     name: str
     points: Sequence[tuple[float, float]]
 
 
-@dataclass(frozen=True)
-class _Frame:
+class _Frame(NamedTuple):
     """The part of the plane that is drawn, and on how many dots."""
 
     left: float

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -13,6 +14,7 @@ from mlgit.cli import failure
 from mlgit.cli.command import Entry, LazyGroup
 from mlgit.cli.output import output_for
 from mlgit.cli.session import Session, pass_session
+from mlgit.errors import MlgitError
 
 TABLE: dict[str, dict[str, Entry]] = {
     "Start": {
@@ -92,19 +94,19 @@ def root(
     """
     session.output = output_for(color, quiet=quiet, verbose=verbose)
     session.debug = debug
-    session.command = ctx.invoked_subcommand or ""
     ctx.color = session.output.terminal.colour
     if directory is not None:
         os.chdir(directory)
+        session.place = Path.cwd()
 
 
 def main(argv: Sequence[str], program: str = "mlgit") -> int:
     """Run one command and return its exit code; every failure has been said on stderr."""
-    session = Session(output=output_for())
+    session = Session()
+    if "_MLGIT_LINE" in os.environ:
+        return _complete(os.environ["_MLGIT_LINE"])
     try:
-        code = root.main(
-            list(argv), program, complete_var="_MLGIT_COMPLETE", standalone_mode=False, obj=session
-        )
+        code = root.main(list(argv), program, standalone_mode=False, obj=session)
         sys.stdout.flush()
     except BrokenPipeError:
         _abandon_stdout()
@@ -113,7 +115,9 @@ def main(argv: Sequence[str], program: str = "mlgit") -> int:
         return failure.INTERRUPTED
     # The last boundary: whatever is left is a bug, and is reported as one.
     except Exception as error:
-        return _fail(error, session)
+        return _fail(error, session, next((word for word in argv if word in root.entries), ""))
+    finally:
+        session.close()
     return code if isinstance(code, int) else 0
 
 
@@ -126,7 +130,16 @@ def run() -> None:
     sys.exit(main(sys.argv[1:], "git mlgit" if called_by_git else "mlgit"))
 
 
-def _fail(error: Exception, session: Session) -> int:
+def _complete(line: str) -> int:
+    """Answer a shell that asks what may follow; what fails offers nothing."""
+    from mlgit.cli.completion import answers
+
+    with suppress(MlgitError, OSError):
+        sys.stdout.writelines(f"{answer}\n" for answer in answers(root, line))
+    return 0
+
+
+def _fail(error: Exception, session: Session, command: str) -> int:
     """Say what happened; the exit code of it."""
     if session.debug:
         import traceback
@@ -134,17 +147,17 @@ def _fail(error: Exception, session: Session) -> int:
         traceback.print_exception(error)
     known = failure.known(error)
     if known is None:
-        return _report_bug(error, session)
+        return _report_bug(error, session, command)
     session.output.say(failure.words(known, session.output.talk))
     return failure.failure_of(known).exit
 
 
-def _report_bug(error: Exception, session: Session) -> int:
+def _report_bug(error: Exception, session: Session, command: str) -> int:
     from mlgit.cli.crash import write_report
 
-    path = write_report(error, session.command, session.cache_folder())
+    path = write_report(error, command, session.cache_folder())
     text = f"mlgit has a bug: {type(error).__name__}: {error} [{failure.BUG.code}]"
-    hint = f"the report is in {path}; `mlgit --debug {session.command}` shows it here"
+    hint = f"the report is in {path}; `mlgit --debug {command}` shows it here"
     output = session.output
     output.say(failure.said("error", text, output.talk, "red"))
     output.say(failure.said("hint", hint, output.talk, "cyan"))

@@ -7,10 +7,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 _UNITS = ((86_400, "d"), (3_600, "h"), (60, "m"), (1, "s"))
-_LOWER_IS_BETTER = (
-    *("loss", "err", "mae", "mse", "rmse", "mape", "perplexity", "ppl", "brier", "deviance"),
-    *("time", "latency", "seconds", "duration", "cost", "regret"),
-)
 
 
 def number(value: float) -> str:
@@ -43,12 +39,6 @@ def change(baseline: float, value: float) -> str:
         return f"{difference:+.4g}" if not math.isnan(difference) else "?"
     percent = 100 * difference / abs(baseline)
     return f"{percent:+.1f}%" if abs(percent) < 1000 else f"{difference:+.4g}"
-
-
-def lower_is_better(metric: str) -> bool:
-    """Whether a metric of this name is one to bring down, by the usual words."""
-    words = metric.lower().replace("-", "_").replace("/", "_").replace(".", "_").split("_")
-    return any(word.startswith(_LOWER_IS_BETTER) for word in words)
 
 
 def size(count: int) -> str:

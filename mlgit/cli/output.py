@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlgit.cli.failure import said
 from mlgit.cli.terminal import Terminal, detect
 
 
-@dataclass(frozen=True)
-class Output:
+class Output(NamedTuple):
     """The two streams of one command.
 
     Attributes:

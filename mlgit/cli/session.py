@@ -1,32 +1,155 @@
-"""What the commands of one process share: where they run, their streams, the store once opened."""
+"""What the commands of one process share: their streams, and the store once it was opened."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from mlgit.cli.output import Output, output_for
+from mlgit.errors import MlgitError, NotFound
+
+if TYPE_CHECKING:
+    from mlgit.cli.comparison import Facts
+    from mlgit.records.experiment import Experiment
+    from mlgit.runs.live_view import LiveView, RunView
+    from mlgit.runs.recover import Recovered
+    from mlgit.search.index import Index
+    from mlgit.search.lookup import Found
+    from mlgit.store.store import Store
 
 
-@dataclass
 class Session:
     """One run of the program.
 
     Attributes:
         output: Its streams.
+        place: The folder of `-C`; None where the environment or the current folder decides.
         debug: Show the traceback of every failure.
-        command: Name of the command that runs.
+        recovered: Runs of programs that died, published when the store was opened.
     """
 
-    output: Output = field(default_factory=output_for)
-    debug: bool = False
-    command: str = ""
+    def __init__(self, output: Output | None = None, place: Path | None = None) -> None:
+        self.output = output or output_for()
+        self.place = place
+        self.debug = False
+        self.recovered: Sequence[Recovered] = ()
+
+    @cached_property
+    def store(self) -> Store:
+        """The store, opened on first use.
+
+        Raises:
+            NotARepository, NoStore, Damaged, Unsupported: There is none that can be used.
+        """
+        from mlgit.store.store import Store
+        from mlgit.where import from_environment
+
+        store = Store.open(self.place or from_environment())
+        self._recover(store)
+        return store
+
+    def _recover(self, store: Store) -> None:
+        """Publish what died since the last command; looking costs one listing of a folder."""
+        from mlgit.runs.journals import live_run_ids
+
+        if not live_run_ids(store.data):
+            return
+        from mlgit.runs.recover import recover
+
+        self.recovered = recover(store)
+        for one in self.recovered:
+            if one.problem is None:
+                self.output.note(f"recovered run {one.run_id} of a program that died")
+
+    @cached_property
+    def index(self) -> Index:
+        """The search index, brought up to date by every question."""
+        from mlgit.search.index import Index
+
+        return Index(self.store)
+
+    @cached_property
+    def view(self) -> LiveView:
+        """The runs that programs of this machine are logging to."""
+        from mlgit.runs.live_view import LiveView
+
+        return LiveView(self.store)
+
+    def find(self, reference: str) -> Found:
+        """The run that an id, the first letters of one, a name, @last, @{2} or @best:METRIC means.
+
+        Raises:
+            NotFound, Ambiguous, InvalidValue: It means no run, or several.
+        """
+        from mlgit.search.resolve import resolve_run
+
+        return resolve_run(self.index, reference, self.view.runs())
+
+    def seen(self, run_id: str) -> RunView:
+        """A run with all that the branch and the journals of this machine say of it.
+
+        Raises:
+            NotFound: Neither knows it.
+        """
+        found = self.view.of_run(run_id)
+        if found is None:
+            raise NotFound(f"no run {run_id!r}.", hint="mlgit runs")
+        return found
+
+    def experiment(self, name: str) -> Experiment:
+        """The experiment of that name or id, a live one where there is one.
+
+        Raises:
+            NotFound: There is none.
+        """
+        known = self.index.experiments()
+        named = [one for one in known if name in (one.name, one.id)]
+        live = [one for one in named if one.lifecycle == "active"]
+        if not named:
+            raise NotFound(
+                f"no experiment {name!r}.",
+                hint="mlgit experiments",
+                candidates=near(name, (one.name for one in known)),
+            )
+        return (live or named)[0]
+
+    def facts(self, reference: str) -> Facts:
+        """A run with what stands beside its record."""
+        from mlgit.cli.comparison import Facts, packages_of
+
+        found = self.find(reference)
+        seen, snapshot = self.seen(found.run.id), self.store.snapshot()
+        return Facts(
+            run=seen.run,
+            experiment=found.experiment or seen.experiment.name,
+            packages=packages_of(snapshot.environment(seen.folder)),
+            datasets=seen.inputs.datasets,
+            patch=snapshot.patch(seen.folder) or b"",
+            artifacts=seen.manifest,
+        )
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        if "store" in self.__dict__:
+            self.store.close()
 
     def cache_folder(self) -> Path | None:
-        """Where reports of bugs go; None outside a repository."""
-        return None
+        """Where reports of bugs go; None outside a repository with a store."""
+        try:
+            return self.store.cache
+        except (MlgitError, OSError):
+            return None
 
 
 pass_session = click.make_pass_decorator(Session)
+
+
+def near(name: str, known: Iterable[str]) -> list[str]:
+    """The names that `name` may have meant, nearest first."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), n=3)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -13,8 +12,7 @@ from mlgit.cli import machine, template
 from mlgit.cli.output import Output
 
 
-@dataclass(frozen=True)
-class Shape:
+class Shape(NamedTuple):
     """How a command was asked to print.
 
     Attributes:
@@ -87,3 +85,29 @@ def emit(
         rows = ([template.look_up(row, column) for column in columns] for row in documents)
         write = machine.as_csv if kind == "csv" else machine.as_tsv
         output.data(write(columns, rows, header=shape.header or kind == "csv"))
+
+
+def emit_one(
+    output: Output,
+    shape: Shape,
+    document: machine.Document,
+    table: Callable[[], Sequence[str]],
+) -> None:
+    """Print one document as asked: as JSON, as lines of key and value, or as `table`."""
+    kind = shape.on(output)
+    if kind in {"json", "jsonl"}:
+        output.data([machine.as_json(document, indent=2 if kind == "json" else None)])
+    elif kind in {"table", "format"}:
+        emit(output, shape, [document], [], table)
+    else:
+        rows = [{"key": key, "value": value} for key, value in flat(document)]
+        emit(output, shape, rows, ["key", "value"], table)
+
+
+def flat(document: machine.Document, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """`metrics.acc` and its value for every value of a document, however deep."""
+    for key, value in document.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value

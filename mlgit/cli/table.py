@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlgit.cli.escape import clip, width
 from mlgit.cli.terminal import Terminal
@@ -11,16 +11,14 @@ from mlgit.cli.terminal import Terminal
 _GAP = "  "
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """What one cell shows; `styles` are colour names and carry no meaning of their own."""
 
     text: str
     styles: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """One column of a table.
 
     Attributes:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlgit.cli.numbers import ago, aligned, change, duration, lower_is_better, number, size
+from mlgit.cli.numbers import ago, aligned, change, duration, number, size
 
 SECOND, HOUR, DAY = 1000, 3_600_000, 86_400_000
 NOW = 1_795_420_491_000
@@ -61,16 +61,6 @@ def test_a_change_is_in_percent_where_that_means_something(
     before: float, after: float, text: str
 ) -> None:
     assert change(before, after) == text
-
-
-@pytest.mark.parametrize("name", ["loss", "val_loss", "train/rmse", "log_loss", "fit_time"])
-def test_losses_errors_and_times_are_to_be_brought_down(name: str) -> None:
-    assert lower_is_better(name)
-
-
-@pytest.mark.parametrize("name", ["val_acc", "f1", "auc", "flosser", "r2"])
-def test_all_else_is_to_be_brought_up(name: str) -> None:
-    assert not lower_is_better(name)
 
 
 @pytest.mark.parametrize(

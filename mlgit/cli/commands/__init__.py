@@ -1,0 +1,1 @@
+"""One module a noun: options, one call of the library, rendering."""

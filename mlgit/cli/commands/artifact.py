@@ -1,0 +1,162 @@
+"""`mlgit artifact`: the files that runs left."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlgit.cli.arguments import RUN
+from mlgit.cli.command import Group
+from mlgit.cli.document import artifact_documents
+from mlgit.cli.numbers import size
+from mlgit.cli.session import Session, pass_session
+from mlgit.cli.shape import Shape, emit, shape_options
+from mlgit.cli.table import Cell, Column, lay_out
+from mlgit.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from mlgit.artifacts.fetch import Sources
+    from mlgit.records.artifact import ArtifactEntry
+    from mlgit.runs.live_view import RunView
+
+_PIECE = 1 << 20
+_COLUMNS = ("path", "size", "sha256", "uri")
+
+
+@click.group(
+    cls=Group,
+    examples="""
+    mlgit artifact ls @last
+    mlgit artifact get brisk-otter-12 -o out/
+    mlgit artifact cat @last report.html > report.html
+    """,
+)
+def artifact() -> None:
+    """List, fetch or print the artifacts of a run."""
+
+
+@artifact.command(
+    examples="""
+    mlgit artifact ls @last
+    mlgit artifact ls brisk-otter-12 plots --json
+    """
+)
+@click.argument("run", type=RUN)
+@click.argument("path", default="")
+@shape_options
+@pass_session
+def ls(session: Session, *, run: str, path: str, shape: Shape) -> None:
+    """List the artifacts of a run, or those below PATH."""
+    entries = _selected(_seen(session, run), path)
+    emit(
+        session.output,
+        shape,
+        artifact_documents(entries),
+        _COLUMNS,
+        lambda: _table(session, entries),
+    )
+    if not entries:
+        session.output.note("This run has no artifacts.")
+
+
+@artifact.command(
+    examples="""
+    mlgit artifact get @last
+    mlgit artifact get brisk-otter-12 model.pkl -o /tmp
+    """
+)
+@click.argument("run", type=RUN)
+@click.argument("path", default="")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    help="Folder to write to; one named like the run unless said.",
+)
+@pass_session
+def get(session: Session, *, run: str, path: str, target: Path | None) -> None:
+    """Write artifacts of a run to a folder, verified.
+
+    All of them, or those below PATH. What was written is printed.
+    """
+    from mlgit.artifacts.fetch import download
+
+    seen = _seen(session, run)
+    entries = _selected(seen, path)
+    folder = target or Path(seen.run.id)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = download(entries, _sources(session, seen), folder)
+    session.output.data(session.output.terminal.safe(str(path)) for path in written)
+    session.output.note(f"{len(written)} files, {size(sum(entry.size for entry in entries))}")
+
+
+@artifact.command(
+    examples="""
+    mlgit artifact cat @last metrics.json
+    mlgit artifact cat brisk-otter-12 model.pkl > model.pkl
+    """
+)
+@click.argument("run", type=RUN)
+@click.argument("path")
+@pass_session
+def cat(session: Session, *, run: str, path: str) -> None:
+    """Write the bytes of one artifact to stdout, verified."""
+    from mlgit.artifacts.fetch import open_artifact
+
+    seen = _seen(session, run)
+    entries = _selected(seen, path)
+    if len(entries) != 1 or entries[0].path != path:
+        raise InvalidValue(f"{path!r} is a folder", hint=f"mlgit artifact get {run} {path}")
+    sys.stdout.flush()
+    with open_artifact(entries[0], _sources(session, seen)) as file:
+        while piece := file.read(_PIECE):
+            sys.stdout.buffer.write(piece)
+    sys.stdout.buffer.flush()
+
+
+def _seen(session: Session, run: str) -> RunView:
+    return session.seen(session.find(run).run.id)
+
+
+def _selected(seen: RunView, path: str) -> list[ArtifactEntry]:
+    from mlgit.artifacts.manifest import select
+
+    return select(seen.manifest, path.rstrip("/"))
+
+
+def _sources(session: Session, seen: RunView) -> Sources:
+    """Where the bytes are: on the branch, in journals of this machine, in the local store."""
+    from mlgit.artifacts.cache import ObjectCache
+    from mlgit.artifacts.fetch import Sources
+
+    snapshot = session.store.snapshot()
+    small = {entry.inline: seen.small.get(entry.sha256) for entry in seen.manifest}
+
+    def inline(name: str) -> bytes | None:
+        held = small.get(name)
+        return snapshot.read(f"{seen.folder}/{name}") if held is None else held
+
+    return Sources(inline, [ObjectCache(session.store.data / "objects")])
+
+
+def _table(session: Session, entries: Sequence[ArtifactEntry]) -> list[str]:
+    if not entries:
+        return []
+    found = sorted(entries, key=lambda entry: entry.path)
+    columns = [
+        Column("ARTIFACT", [Cell(entry.path) for entry in found], limit=60),
+        Column("size", [Cell(size(entry.size)) for entry in found], right=True),
+        Column("sha256", [Cell(entry.sha256[:12]) for entry in found]),
+        Column("where", [Cell(entry.uri or _where(entry)) for entry in found], limit=60),
+    ]
+    return lay_out(columns, session.output.terminal)[0]
+
+
+def _where(entry: ArtifactEntry) -> str:
+    return "git" if entry.inline else "store"

@@ -1,0 +1,209 @@
+"""`mlgit log-run`: a run recorded from the command line, by any program in any language."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mlgit.cli.arguments import EXPERIMENT, RUN
+from mlgit.cli.command import Command, pairs
+from mlgit.cli.history import point_of, points_of_file
+from mlgit.cli.numbers import number
+from mlgit.cli.request import Request, moment_of, read_document
+from mlgit.cli.session import Session, pass_session
+from mlgit.errors import InvalidValue, NotFound
+from mlgit.records.metrics import Point
+from mlgit.records.run import RunStatus
+from mlgit.times import now_ms
+
+if TYPE_CHECKING:
+    from mlgit.runs.live import ActiveRun
+
+_STATUSES = ("FINISHED", "FAILED", "KILLED")
+_FILE = click.Path(exists=True, path_type=Path)
+
+
+@click.command(
+    cls=Command,
+    name="log-run",
+    examples="""
+    mlgit log-run -e churn -p lr=0.1 -p model=gbdt -m acc=0.93 -a model.pkl
+    mlgit log-run -e churn --metrics-file history.csv --tag team=risk --note "first try"
+    mlgit log-run --from run.json
+    mlgit log-run --run @last -m test_acc=0.91 -a report.html=reports/test.html
+    """,
+)
+@click.option("-e", "--experiment", default="", type=EXPERIMENT, help="Made where it is new.")
+@click.option("-p", "--param", "params", multiple=True, metavar="K=V", help="A parameter.")
+@click.option(
+    "-m", "--metric", "metrics", multiple=True, metavar="K=V[@STEP]", help="A value of a metric."
+)
+@click.option(
+    "--metrics-file",
+    "files",
+    multiple=True,
+    type=_FILE,
+    help="CSV or JSON lines: step,timestamp,key,value or step and a column a metric.",
+)
+@click.option(
+    "-a",
+    "--artifact",
+    "artifacts",
+    multiple=True,
+    metavar="PATH[=NAME]",
+    type=click.Path(),
+    help="A file or folder to keep, below its own name or NAME.",
+)
+@click.option("-t", "--tag", "tags", multiple=True, metavar="K=V", help="A tag.")
+@click.option("--name", default="", help="Name of the run; one is made up.")
+@click.option("--note", default="", help="A description.")
+@click.option(
+    "--status",
+    type=click.Choice(_STATUSES, case_sensitive=False),
+    default=None,
+    help="How it ended; FINISHED unless said.",
+)
+@click.option("--parent", default="", type=RUN, metavar="RUN", help="The run it belongs to.")
+@click.option("--start", default="", metavar="TIME", help="When it began; now unless said.")
+@click.option("--end", default="", metavar="TIME", help="When it ended; now unless said.")
+@click.option(
+    "--from", "source", default="", metavar="FILE", help="A JSON or YAML document; - is stdin."
+)
+@click.option(
+    "--run", "existing", default="", type=RUN, metavar="RUN", help="Add to this run instead."
+)
+@pass_session
+def log_run(session: Session, /, *, source: str, existing: str, **options: Any) -> None:
+    """Record a finished run from the command line.
+
+    One commit holds all of it; code, user and packages are captured too. The id of the run is
+    printed to stdout. Times are 2026-11-23, 2026-11-23T08:14:51Z or 10m ago; without a zone UTC.
+    A document holds the long names of these options as keys: params, metrics, tags, artifacts.
+    """
+    written_at = moment_of(options["end"]) or now_ms()
+    document = read_document(source, written_at) if source else Request()
+    request = _checked(overruled(document, options, written_at))
+    if existing:
+        active = _resumed(session, existing)
+        _add_words(active, request)
+    else:
+        active = _started(session, request)
+    _log(active, request)
+    default = None if existing else RunStatus.FINISHED
+    status = RunStatus(request.status.upper()) if request.status else default
+    active.finish(status, moment_of(request.end))
+    session.output.data([active.id])
+    session.output.note(_summary(active, request.metrics))
+
+
+def overruled(document: Request, options: dict[str, Any], written_at: int) -> Request:
+    """The document with what the options say in its place, or beside it."""
+    words = {
+        key: options[key]
+        for key in ("experiment", "name", "note", "status", "parent", "start", "end")
+        if options[key]
+    }
+    points = [point_of(text, written_at) for text in options["metrics"]]
+    for file in options["files"]:
+        points += points_of_file(file, written_at)
+    return document._replace(
+        **words,
+        params={**document.params, **dict(pairs(options["params"], "a parameter"))},
+        tags={**document.tags, **dict(pairs(options["tags"], "a tag"))},
+        metrics=[*document.metrics, *points],
+        artifacts=[*document.artifacts, *map(_artifact, options["artifacts"])],
+    )
+
+
+def _artifact(text: str) -> tuple[str, str]:
+    """`PATH` or `PATH=NAME`; a file whose own name holds `=` is meant where it exists."""
+    if Path(text).exists():
+        return text, ""
+    path, _, name = text.rpartition("=") if "=" in text else (text, "", "")
+    return path, name
+
+
+def _started(session: Session, request: Request) -> ActiveRun:
+    from mlgit.runs.begin import RunRequest, start
+
+    parent = session.find(request.parent).run.id if request.parent else ""
+    named = os.environ.get("MLGIT_EXPERIMENT") or os.environ.get("MLFLOW_EXPERIMENT_NAME")
+    return start(
+        session.store,
+        request.experiment or named or "Default",
+        RunRequest(
+            name=request.name,
+            tags=request.tags,
+            note=request.note,
+            parent=parent,
+            start=moment_of(request.start),
+            strict=True,
+        ),
+    )
+
+
+def _resumed(session: Session, reference: str) -> ActiveRun:
+    from mlgit.runs.begin import RunRequest, visit
+
+    return visit(session.store, session.find(reference).run.id, RunRequest(strict=True))
+
+
+def _checked(request: Request) -> Request:
+    """The request, which can be recorded as a whole: what is wrong is said before a run begins."""
+    from mlgit.records.artifact_path import safe_path
+    from mlgit.records.names import step_value, timestamp_value, validate_key
+
+    for point in request.metrics:
+        step_value(point.step)
+        timestamp_value(point.timestamp)
+    for kind, keys in (
+        ("metric", dict.fromkeys(point.key for point in request.metrics)),
+        ("param", request.params),
+        ("tag", request.tags),
+    ):
+        for key in keys:
+            validate_key(kind, key)
+    if request.status.upper() not in {"", *_STATUSES}:
+        raise InvalidValue(f"a status is one of {', '.join(_STATUSES)}, not {request.status!r}")
+    for path, name in request.artifacts:
+        if not Path(path).exists():
+            raise NotFound(f"there is no file {path}", hint="--artifact PATH or PATH=NAME")
+        safe_path(name or Path(path).resolve().name)
+    return request
+
+
+def _log(active: ActiveRun, request: Request) -> None:
+    if request.params:
+        active.log_params(request.params)
+    if request.metrics:
+        active.log_points(request.metrics)
+    for path, name in request.artifacts:
+        source = Path(path)
+        target = name or source.resolve().name
+        if source.is_dir():
+            active.add_folder(source, target)
+        else:
+            active.add_file(source, target)
+
+
+def _add_words(active: ActiveRun, request: Request) -> None:
+    """What a run that is there already is given beside metrics and artifacts."""
+    if request.tags:
+        active.set_tags(request.tags)
+    if request.note:
+        active.set_note(request.note)
+    if request.name:
+        active.rename(request.name)
+
+
+def _summary(active: ActiveRun, points: Sequence[Point]) -> str:
+    """What was recorded, in one line."""
+    last = {point.key: point.value for point in points}
+    metrics = [f"{key} {number(value)}" for key, value in last.items()]
+    more = [f"and {len(metrics) - 3} more"] if len(metrics) > 3 else []
+    said = f"run {active.run.name} -> {active.experiment.name}"
+    return "   ".join(filter(None, (said, ", ".join(metrics[:3] + more))))

@@ -1,0 +1,115 @@
+"""`mlgit help`, `mlgit completion`, `mlgit version`: about the program itself."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from mlgit.cli.command import Command
+from mlgit.cli.completion import SHELLS, script
+from mlgit.cli.session import Session, pass_session
+from mlgit.errors import NotFound
+
+TOPICS = Path(__file__).parent.parent / "topics"
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    eval "$(mlgit completion bash)"                    # in ~/.bashrc
+    mlgit completion zsh > ~/.zfunc/_mlgit
+    mlgit completion fish > ~/.config/fish/completions/mlgit.fish
+    """,
+)
+@click.argument("shell", type=click.Choice(list(SHELLS)))
+@pass_session
+def completion(session: Session, *, shell: str) -> None:
+    """Print the completion script of a shell.
+
+    It completes commands, options, runs, experiments and metrics, also for `git mlgit`.
+    """
+    session.output.data(script(shell).splitlines())
+
+
+@click.command(
+    cls=Command,
+    name="help",
+    examples="""
+    mlgit help filters
+    mlgit help runs
+    mlgit help E-NOSTORE
+    """,
+)
+@click.argument("topic", required=False)
+@pass_session
+@click.pass_context
+def help(ctx: click.Context, session: Session, *, topic: str | None) -> None:  # noqa: A001
+    """Explain a command, a topic or an error code.
+
+    Topics: filters, layout, formats, codes.
+    """
+    root = ctx.find_root()
+    if topic is None:
+        session.output.page(root.get_help().splitlines())
+    elif topic.upper().startswith("E-"):
+        session.output.page(explanation(topic.upper()))
+    elif topic in topics():
+        session.output.page((TOPICS / f"{topic}.md").read_text("utf-8").splitlines())
+    else:
+        session.output.page(_command_help(root, topic))
+
+
+@click.command(cls=Command, examples="mlgit version")
+@pass_session
+def version(session: Session) -> None:
+    """Print the versions that matter in a report."""
+    session.output.data(f"{name:<9} {value}" for name, value in _versions())
+
+
+def topics() -> list[str]:
+    """The names of the topics."""
+    return sorted(path.stem for path in TOPICS.glob("*.md"))
+
+
+def explanation(code: str) -> list[str]:
+    """What the topic `codes` says of one error code.
+
+    Raises:
+        NotFound: There is no such code.
+    """
+    sections = re.split(r"^## ", (TOPICS / "codes.md").read_text("utf-8"), flags=re.MULTILINE)
+    for section in sections[1:]:
+        if section.partition("\n")[0] == code:
+            return section.rstrip().splitlines()
+    raise NotFound(f"there is no error code {code}.", hint="mlgit help codes")
+
+
+def _command_help(root: click.Context, name: str) -> list[str]:
+    group = root.command
+    assert isinstance(group, click.Group)
+    command = group.get_command(root, name)
+    if command is None:
+        near = [word for word in group.list_commands(root) if word.startswith(name[:2])]
+        raise NotFound(f"there is no topic or command {name!r}.", "mlgit help", candidates=near)
+    context = click.Context(command, info_name=name, parent=root)
+    return command.get_help(context).splitlines()
+
+
+def _versions() -> Iterator[tuple[str, str]]:
+    from importlib.metadata import version as installed
+    from platform import platform, python_version
+
+    from mlgit.cli.crash import installed_version
+    from mlgit.process import git_program, run
+
+    git = git_program()
+    yield "mlgit", installed_version()
+    yield "python", f"{python_version()} ({sys.executable})"
+    yield "git", run([git, "--version"]).stdout.decode().split()[-1] if git else "not installed"
+    for package in ("click", "dulwich", "PyYAML"):
+        yield package.lower(), installed(package)
+    yield "system", platform()

@@ -1,0 +1,125 @@
+"""`mlgit check`, `doctor`, `recover`: whether all is well, and bringing in what died."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from mlgit.cli.command import Command
+from mlgit.cli.session import Session, pass_session
+from mlgit.cli.shape import Shape, emit, shape_options
+from mlgit.errors import NotFound
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.store.problem import Problem
+    from mlgit.store.snapshot import Snapshot
+
+_INVALID = 6
+_STYLES = {"error": ("red", "bold"), "warning": ("yellow",), "note": ("dim",)}
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    mlgit check
+    mlgit check --deep
+    mlgit check origin/mlgit
+    mlgit check origin/mlgit..mlgit --json
+    """,
+)
+@click.argument("revision", default="", metavar="[REV|A..B]")
+@click.option("--deep", is_flag=True, help="Recompute summaries and digests too.")
+@shape_options
+@pass_session
+@click.pass_context
+def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, shape: Shape) -> None:
+    """Check every record of the store against the format.
+
+    REV is another commit than the tip; with A..B only what changed since A is looked at. Ends
+    with 6 where anything is wrong.
+    """
+    from mlgit.store.check import check as problems_of
+
+    since, snapshot = _range(session, revision)
+    problems = problems_of(snapshot, deep=deep, since=since)
+    documents = [dict(vars(problem)) for problem in problems]
+    columns = ["path", "line", "severity", "message", "hint"]
+    emit(session.output, shape, documents, columns, lambda: _lines(session, problems))
+    errors = sum(problem.severity == "error" for problem in problems)
+    if problems:
+        session.output.note(f"{errors} errors, {len(problems) - errors} other remarks")
+    else:
+        session.output.note("Every record is as it should be.")
+    if errors:
+        ctx.exit(_INVALID)
+
+
+def _lines(session: Session, problems: Sequence[Problem]) -> list[str]:
+    terminal = session.output.terminal
+    lines = []
+    for problem in problems:
+        where = f"{problem.path}:{problem.line}" if problem.line else problem.path
+        severity = terminal.paint(problem.severity, *_STYLES[problem.severity])
+        lines.append(f"{terminal.safe(where)}: {severity}: {terminal.safe(problem.message)}")
+        if problem.hint:
+            lines.append(f"  hint: {terminal.safe(problem.hint)}")
+    return lines
+
+
+def _range(session: Session, revision: str) -> tuple[Oid | None, Snapshot]:
+    """The commit to start after, and the store to look at."""
+    from mlgit.store.snapshot import Snapshot
+    from mlgit.store.trees import Trees
+
+    if not revision:
+        return None, session.store.snapshot()
+    before, dots, after = revision.rpartition("..")
+    since = _commit(session, before) if before else None
+    if dots and not after:
+        return since, session.store.snapshot()
+    trees = Trees(session.store.repository.objects)
+    return since, Snapshot(trees, _commit(session, after), after)
+
+
+def _commit(session: Session, revision: str) -> Oid:
+    """The id of the commit that git knows by that name."""
+    from mlgit.process import CommandFailed, git
+
+    named = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
+    try:
+        return git(named, git_dir=session.store.repository.git_dir).stdout.strip()
+    except CommandFailed as error:
+        raise NotFound(f"git knows no commit {revision!r}.", hint="git log mlgit") from error
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    mlgit recover
+    mlgit recover --foreign
+    """,
+)
+@click.option("--foreign", is_flag=True, help="Also runs of other machines that fell silent here.")
+@pass_session
+@click.pass_context
+def recover(ctx: click.Context, session: Session, *, foreign: bool) -> None:
+    """Publish the runs of programs that died.
+
+    Every mlgit command does this by itself for programs of this machine; nothing that was logged
+    is lost. The runs are FAILED then, or KILLED where the machine went down.
+    """
+    from mlgit.runs.recover import recover as bring_in
+
+    found = [*session.recovered, *bring_in(session.store, include_foreign=foreign)]
+    for one in found:
+        if one.problem is None:
+            session.output.data([one.run_id])
+        else:
+            session.output.warn(f"run {one.run_id}: {one.problem}", one.problem.hint)
+    published = sum(one.problem is None for one in found)
+    session.output.note(f"{published} runs recovered")
+    if published < len(found):
+        ctx.exit(1)

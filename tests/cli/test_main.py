@@ -1,0 +1,171 @@
+"""One way in, one way out: names of the program, exit codes, interrupted and broken streams."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mlgit.cli.command import purpose
+from mlgit.cli.main import TABLE, main, root
+from mlgit.store.snapshot import Snapshot
+from tests.cli.harness import mlgit
+
+BIN = Path(sys.executable).parent
+
+
+def shell(command: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", **environ}
+    return subprocess.run(["bash", "-c", command], cwd=cwd, env=env, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("command", "name"),
+    [
+        ("mlgit init --help", "mlgit init"),
+        ("git mlgit init -h", "git mlgit init"),
+        (f"{sys.executable} -m mlgit init --help", "mlgit init"),
+    ],
+)
+def test_the_program_has_three_names(command: str, name: str, tmp_path: Path) -> None:
+    ran = shell(command, tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    assert f"Usage: {name} [OPTIONS]" in ran.stdout
+
+
+@pytest.mark.parametrize("section", TABLE)
+def test_the_table_says_what_the_commands_say(section: str) -> None:
+    import click
+
+    for name, entry in TABLE[section].items():
+        command = root.get_command(click.Context(root), name)
+        assert command is not None
+        assert command.name == name
+        assert purpose(command) == entry.purpose
+
+
+def test_every_command_has_two_examples_and_help_for_every_option() -> None:
+    import click
+
+    def walk(command: click.Command) -> None:
+        if isinstance(command, click.Group):
+            for name in command.list_commands(click.Context(command)):
+                below = command.get_command(click.Context(command), name)
+                assert below is not None
+                walk(below)
+        examples = getattr(command, "examples", "").splitlines()
+        assert len(examples) >= (1 if command.name in {"version", "doctor"} else 2), command.name
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                assert parameter.help, f"{command.name} {parameter.name}"
+
+    walk(root)
+
+
+def test_nothing_but_the_command_is_imported() -> None:
+    program = (
+        "import sys; from mlgit.cli.main import main; main(['--help'], 'mlgit');"
+        "heavy = {'pandas', 'numpy', 'yaml', 'dulwich', 'fsspec', 'sqlite3', 'subprocess'};"
+        "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.stderr == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "code", "said"),
+    [
+        (["rnus"], 2, "no command 'rnus'. Did you mean runs? [E-USAGE]"),
+        (["--colour=always"], 2, "No such option"),
+        (["init", "surplus"], 2, "hint: mlgit init --help"),
+        (["completion", "tcsh"], 2, "'tcsh' is not one of"),
+        (["help", "E-NOWHERE"], 3, "no error code E-NOWHERE"),
+        (["-C", "/nowhere", "init"], 1, "/nowhere: No such file or directory [E-STORAGE]"),
+        ([], 2, ""),
+    ],
+)
+def test_a_mistake_has_a_message_and_a_code(argv: list[str], code: int, said: str) -> None:
+    result = mlgit(*argv)
+    assert result.code == code
+    assert said in result.stderr
+    assert result.stdout == ""
+
+
+def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = mlgit("runs")
+    assert result.code == 3
+    assert "is not inside a git repository [E-NOTREPO]" in result.stderr
+    assert "hint: git init && mlgit init" in result.stderr
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_repository_without_a_store() -> None:
+    result = mlgit("runs")
+    assert result.code == 3
+    assert "[E-NOSTORE]\nhint: mlgit init" in result.stderr
+
+
+def test_another_directory_is_meant_by_an_option(repo: Path, tmp_path: Path) -> None:
+    os.chdir(tmp_path)
+    assert mlgit("-C", str(repo), "init").code == 0
+    assert (repo / ".git" / "mlgit").is_dir()
+
+
+def test_quiet_says_nothing_but_errors(repo: Path) -> None:
+    result = mlgit("-q", "init")
+    assert (result.code, result.screen) == (0, "")
+    assert (repo / ".git" / "mlgit").is_dir()
+    assert mlgit("-q", "show", "nobody").stderr.startswith("error: ")
+
+
+def test_a_bug_leaves_a_report_without_values(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mlgit("init").code == 0
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr(Snapshot, "experiments", broken)
+    monkeypatch.setattr(sys, "argv", ["mlgit", "experiments", "--secret=hunter2"])
+    result = mlgit("experiments")
+    assert result.code == 70
+    assert "error: mlgit has a bug: ZeroDivisionError: of all things [E-BUG]" in result.stderr
+    (report,) = (repo / ".git" / "mlgit" / "cache").glob("mlgit-error-*.md")
+    text = report.read_text()
+    assert "ZeroDivisionError: of all things" in text
+    assert "- command: `mlgit experiments --secret …`" in text
+    assert "hunter2" not in text
+    assert "Traceback" not in result.stderr
+    assert "Traceback" in mlgit("--debug", "experiments").stderr
+
+
+@pytest.mark.usefixtures("repo")
+def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert mlgit("init").code == 0
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Snapshot, "experiments", interrupted)
+    assert main(["experiments"]) == 130
+
+
+def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
+    ran = shell("mlgit help codes | head -1; echo ${PIPESTATUS[0]}", tmp_path)
+    assert ran.stdout.splitlines()[0] == "# codes: exit codes and error codes"
+    assert ran.stderr == ""
+    slow = "(mlgit help codes; echo $? >code) | (exec 0<&-; sleep 0.3); cat code"
+    ran = shell(slow, tmp_path)
+    assert ran.stderr == ""
+    assert int(ran.stdout) in {0, 128 + signal.SIGPIPE}
+
+
+def test_a_stream_that_lacks_a_letter_spells_it_out(repo: Path) -> None:
+    shell("mlgit init", repo)
+    ran = shell("mlgit show 'naïve 模型'", repo, PYTHONIOENCODING="latin-1", LC_ALL="C.UTF-8")
+    assert ran.returncode == 3
+    assert "\\u6a21" in ran.stderr
