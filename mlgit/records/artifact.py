@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,15 +12,16 @@ from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
     Doc,
+    count_of,
     format_of,
+    name_of,
     optional_text,
     require_writable,
     unknown,
-    value_to_text,
-    whole_of,
     with_unknown,
 )
 
+_sha256 = re.compile(r"[0-9a-f]{64}").fullmatch
 _KEYS = frozenset(["format", "artifacts"])
 _ENTRY = frozenset(["path", "size", "sha256", "inline", "uri"])
 
@@ -99,10 +101,17 @@ def load_manifest(data: bytes) -> Manifest:
 
 def _doc_to_entry(doc: Doc) -> ArtifactEntry:
     return ArtifactEntry(
-        path=value_to_text(doc["path"]),
-        size=whole_of(doc["size"]),
-        sha256=optional_text(doc, "sha256"),
+        path=name_of(doc["path"]),
+        size=count_of(doc["size"]),
+        sha256=_digest(doc),
         inline=optional_text(doc, "inline"),
         uri=optional_text(doc, "uri"),
         extra=unknown(doc, _ENTRY),
     )
+
+
+def _digest(doc: Doc) -> str:
+    digest = optional_text(doc, "sha256")
+    if digest and not _sha256(digest):
+        raise ValueError("sha256 is 64 lower-case hex digits")
+    return digest

@@ -18,12 +18,12 @@ from mlgit.records.fields import (
     edits_to_doc,
     format_of,
     lifecycle_of,
+    name_of,
     optional_text,
     require_writable,
     texts_to_doc,
     time_of,
     unknown,
-    value_to_text,
     with_unknown,
 )
 
@@ -134,8 +134,8 @@ def _to_experiment(doc: Doc, folder: str) -> Experiment:
     extra = unknown(doc, _KEYS)
     created = time_of(doc["created"])
     return Experiment(
-        id=value_to_text(doc["id"]),
-        name=value_to_text(doc["name"]),
+        id=name_of(doc["id"]),
+        name=name_of(doc["name"]),
         folder=folder,
         created=created,
         updated=time_of(doc["updated"]) if "updated" in doc else created,

@@ -80,6 +80,18 @@ def value_to_text(value: Any) -> str:
     raise TypeError(f"text expected, not {value!r:.60}")
 
 
+def name_of(value: Any) -> str:
+    """Text that is not empty.
+
+    Raises:
+        TypeError: `value` is something else.
+    """
+    text = value_to_text(value)
+    if not text:
+        raise TypeError("text that is not empty expected")
+    return text
+
+
 def texts_to_doc(values: Mapping[str, str]) -> Doc:
     """A mapping of user keys to text, in the order of its keys."""
     return {key: text_to_value(values[key]) for key in sorted(values)}
@@ -102,8 +114,13 @@ def doc_to_texts(section: Any, extra: Doc, name: str) -> dict[str, str]:
 
 
 def served(conflict: Doc) -> Any:
-    """The value that readers use while `{base: …, sides: [...]}` waits for a person."""
-    return conflict["base"] if conflict.get("base") is not None else conflict["sides"][0]
+    """The value that readers use while `{base: …, sides: [...]}` waits for a person.
+
+    Raises:
+        KeyError, ValueError: Not such a mapping, or fewer than two sides.
+    """
+    first, _, *_ = conflict["sides"]
+    return first if conflict.get("base") is None else conflict["base"]
 
 
 def optional_text(doc: Doc, key: str) -> str:
@@ -139,8 +156,7 @@ def time_of(value: Any) -> int:
 
 def optional_time(doc: Doc, key: str) -> int | None:
     """The time under `key`, or None."""
-    value = doc.get(key)
-    return None if value is None else time_of(value)
+    return time_of(doc[key]) if key in doc else None
 
 
 def edits_to_doc(edits: Mapping[str, Edit]) -> Doc:
@@ -157,7 +173,7 @@ def edits_to_doc(edits: Mapping[str, Edit]) -> Doc:
 def doc_to_edits(section: Any) -> dict[str, Edit]:
     """The reverse of `edits_to_doc`."""
     return {
-        path: Edit(time_of(edit["at"]), value_to_text(edit["by"]), bool(edit.get("deleted")))
+        path: Edit(time_of(edit["at"]), name_of(edit["by"]), flag_of(edit.get("deleted", False)))
         for path, edit in section.items()
     }
 
@@ -207,6 +223,17 @@ def whole_of(value: Any) -> int:
     if type(value) is not int:
         raise TypeError(f"whole number expected, not {value!r:.60}")
     return value
+
+
+def count_of(value: Any) -> int:
+    """A whole number from 0.
+
+    Raises:
+        TypeError: `value` is not one.
+    """
+    if whole_of(value) < 0:
+        raise TypeError(f"a number below zero: {value}")
+    return int(value)
 
 
 def unknown(doc: Doc, known: frozenset[str]) -> Doc:

@@ -13,6 +13,7 @@ from mlgit.records.fields import (
     Doc,
     doc_to_texts,
     format_of,
+    name_of,
     optional_text,
     require_writable,
     texts_to_doc,
@@ -138,7 +139,7 @@ def _doc_to_model(doc: Doc) -> ModelLink:
     if direction not in ("in", "out"):
         raise ValueError("direction is in or out")
     return ModelLink(
-        model_id=value_to_text(doc["model_id"]),
+        model_id=name_of(doc["model_id"]),
         direction=direction,
         step=whole_of(doc.get("step", 0)),
         extra=unknown(doc, _MODEL),

@@ -18,6 +18,7 @@ from mlgit.records.fields import (
     edits_to_doc,
     format_of,
     lifecycle_of,
+    name_of,
     optional_text,
     require_writable,
     texts_to_doc,
@@ -121,9 +122,9 @@ def _to_model(doc: Doc) -> LoggedModel:
     if doc["status"] not in STATUSES:
         raise ValueError(f"status is one of {', '.join(STATUSES)}")
     return LoggedModel(
-        id=value_to_text(doc["id"]),
+        id=name_of(doc["id"]),
         name=value_to_text(doc["name"]),
-        experiment_id=value_to_text(doc["experiment"]),
+        experiment_id=name_of(doc["experiment"]),
         status=doc["status"],
         created=time_of(doc["created"]),
         updated=time_of(doc.get("updated", doc["created"])),

@@ -8,12 +8,14 @@ from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
     Doc,
+    count_of,
     doc_to_edits,
     doc_to_texts,
     edits_to_doc,
     flag_of,
     format_of,
     lifecycle_of,
+    name_of,
     optional_text,
     optional_time,
     real_of,
@@ -157,9 +159,9 @@ def _to_run(doc: Doc) -> Run:
     extra = unknown(doc, _KEYS)
     code, source = doc.get("code"), doc.get("source")
     return Run(
-        id=value_to_text(doc["id"]),
+        id=name_of(doc["id"]),
         name=value_to_text(doc["name"]),
-        experiment_id=value_to_text(doc["experiment"]),
+        experiment_id=name_of(doc["experiment"]),
         status=_STATUS[doc["status"]],
         start=time_of(doc["start"]),
         end=optional_time(doc, "end"),
@@ -213,7 +215,7 @@ def _doc_to_metrics(section: Doc, extra: Doc) -> dict[str, MetricSummary]:
             whole_of(entry["time"]),
             real_of(entry.get("min", last)),
             real_of(entry.get("max", last)),
-            whole_of(entry.get("count", 1)),
+            count_of(entry.get("count", 1)),
         )
         if not entry.keys() <= _SUMMARY:
             rest[key] = unknown(entry, _SUMMARY)
@@ -241,8 +243,8 @@ def load_stub(data: bytes) -> Purged | None:
 def _stub(doc: Doc) -> Purged:
     try:
         mark = doc["purged"]
-        return Purged(value_to_text(doc["id"]), time_of(mark["at"]), value_to_text(mark["by"]))
+        return Purged(name_of(doc["id"]), time_of(mark["at"]), name_of(mark["by"]))
     except MALFORMED as error:
         from mlgit.records import schema
 
-        raise schema.damage("purged", doc, error) from None
+        raise schema.damage("run", doc, error) from None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from mlgit import errors
 from mlgit.records import text
-from mlgit.records.schema_rules import findings
-from mlgit.records.schema_table import KINDS
+from mlgit.records.schema_rules import Finding, findings
+from mlgit.records.schema_table import KINDS, VARIANTS
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,9 @@ def damage(kind: str, doc: dict[str, Any], error: Exception) -> errors.Damaged:
     return errors.Damaged(f"not a valid {kind} file: {reason}", kind=kind, reason=reason)
 
 
-def _findings(kind: str, doc: dict[str, Any]) -> Any:
-    if kind == "run" and "purged" in doc:
-        kind = "purged"
-    return findings(KINDS[kind], doc)
+def _findings(kind: str, doc: dict[str, Any]) -> Iterator[Finding]:
+    variants = (rule for (of, key), rule in VARIANTS.items() if of == kind and key in doc)
+    return findings(next(variants, KINDS[kind]), doc)
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

@@ -40,9 +40,10 @@ class Each:
 
 @dataclass(frozen=True)
 class Items:
-    """A list of values of one rule."""
+    """A list of values of one rule, `least` of them or more."""
 
     rule: Rule
+    least: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,11 @@ Rule: TypeAlias = "Scalar | Section | Each | Items | Contested"
 def section(required: Mapping[str, Rule], optional: Mapping[str, Rule] | None = None) -> Section:
     """A mapping of these keys."""
     return Section({**required, **(optional or {})}, frozenset(required))
+
+
+def conflict(required: Mapping[str, Rule], rule: Rule) -> Section:
+    """A file whose value two sides set differently; readers serve the base, if there is one."""
+    return section({**required, "sides": Items(rule, 2)}, {"format": FORMAT, "base": rule})
 
 
 def _is_text(value: Any) -> bool:
@@ -115,11 +121,7 @@ def findings(rule: Rule, value: Any, path: tuple[str | int, ...] = ()) -> Iterat
         if not rule.fits(value):
             yield path, f"expected {rule.what}, not {_shown(value)}"
     elif isinstance(rule, Items):
-        if not isinstance(value, list):
-            yield path, f"expected a list, not {_shown(value)}"
-            return
-        for number, item in enumerate(value):
-            yield from findings(rule.rule, item, (*path, number))
+        yield from _in_items(rule, value, path)
     elif not isinstance(value, dict):
         yield path, f"expected keys and values, not {_shown(value)}"
     elif isinstance(rule, Each):
@@ -138,6 +140,16 @@ def _in_section(
     for key, item in value.items():
         if key in rule.fields:
             yield from findings(rule.fields[key], item, (*path, key))
+
+
+def _in_items(rule: Items, value: Any, path: tuple[str | int, ...]) -> Iterator[Finding]:
+    if not isinstance(value, list):
+        yield path, f"expected a list, not {_shown(value)}"
+        return
+    if len(value) < rule.least:
+        yield path, f"expected at least {rule.least} values, not {len(value)}"
+    for number, item in enumerate(value):
+        yield from findings(rule.rule, item, (*path, number))
 
 
 def _contested(rule: Rule, value: Any, path: tuple[str | int, ...]) -> Iterator[Finding]:

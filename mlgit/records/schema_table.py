@@ -20,7 +20,9 @@ from mlgit.records.schema_rules import (
     Contested,
     Each,
     Items,
+    Rule,
     Section,
+    conflict,
     one_of,
     section,
 )
@@ -162,16 +164,24 @@ VERSION = section(
     },
 )
 _EVIDENCE = section({}, {"commit": COMMIT})
-ALIAS_TARGET = section(
-    {"version": COUNT, "uid": NAME, "at": TIME, "by": NAME},
-    {"manifest": MANIFEST, "previous": COUNT, "reason": TEXT, "evidence": _EVIDENCE},
-)
-ALIAS = section({"alias": NAME, "target": Contested(ALIAS_TARGET)}, {"format": FORMAT})
-STAGE_VALUE = section(
-    {"stage": one_of("None", "Staging", "Production", "Archived"), "at": TIME, "by": NAME},
-    {"previous": TEXT, "reason": TEXT, "evidence": _EVIDENCE},
-)
-STAGE = section({"uid": NAME, "value": Contested(STAGE_VALUE)}, {"format": FORMAT})
+_ALIAS_VALUE: dict[str, Rule] = {"version": COUNT, "uid": NAME, "at": TIME, "by": NAME}
+_ALIAS_MORE: dict[str, Rule] = {
+    "manifest": MANIFEST,
+    "previous": COUNT,
+    "reason": TEXT,
+    "evidence": _EVIDENCE,
+}
+ALIAS = section({"alias": NAME, **_ALIAS_VALUE}, {"format": FORMAT, **_ALIAS_MORE})
+ALIAS_CONFLICT = conflict({"alias": NAME}, section(_ALIAS_VALUE, _ALIAS_MORE))
+_STAGE_VALUE: dict[str, Rule] = {
+    "stage": one_of("None", "Staging", "Production", "Archived"),
+    "uid": NAME,
+    "at": TIME,
+    "by": NAME,
+}
+_STAGE_MORE: dict[str, Rule] = {"previous": TEXT, "reason": TEXT, "evidence": _EVIDENCE}
+STAGE = section(_STAGE_VALUE, {"format": FORMAT, **_STAGE_MORE})
+STAGE_CONFLICT = conflict({}, section(_STAGE_VALUE, _STAGE_MORE))
 REQUIREMENT = section(
     {"metric": NAME},
     {
@@ -233,7 +243,6 @@ EPOCH = section(
 #: Kind of file (as `layout.parse_path` says) -> what it holds.
 KINDS: dict[str, Section] = {
     "run": RUN,
-    "purged": PURGED,
     "experiment": EXPERIMENT,
     "inputs": INPUTS,
     "artifacts": ARTIFACTS,
@@ -250,7 +259,10 @@ KINDS: dict[str, Section] = {
     "epoch": EPOCH,
 }
 
-
-def keys_of(rule: Section) -> frozenset[str]:
-    """The keys of a mapping that this version knows."""
-    return frozenset(rule.fields)
+#: Kinds whose file may hold something else instead, known by a key: what is left of a purged run,
+#: and the values of a race that nobody has settled.
+VARIANTS = {
+    ("run", "purged"): PURGED,
+    ("alias", "sides"): ALIAS_CONFLICT,
+    ("stage", "sides"): STAGE_CONFLICT,
+}

@@ -11,13 +11,13 @@ from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
     Doc,
+    count_of,
     flag_of,
     format_of,
     require_writable,
     served,
     unknown,
     value_to_text,
-    whole_of,
     with_unknown,
 )
 
@@ -130,7 +130,7 @@ _Section = TypeVar("_Section", Limits, Capture)
 
 def _section(kind: type[_Section], doc: Doc, extra: Doc, name: str) -> _Section:
     known = {item.name for item in fields(kind)}
-    check = whole_of if kind is Limits else flag_of
+    check = count_of if kind is Limits else flag_of
     given: Doc = {}
     for key, value in doc.items():
         if key not in known or isinstance(value, dict):

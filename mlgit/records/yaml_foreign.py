@@ -14,6 +14,7 @@ import yaml
 
 from mlgit import errors
 
+MAX_BYTES = 1024 * 1024  # beyond it a text must be of the profile: reading this way takes 1 s
 MAX_DEPTH = 32
 Path = tuple["str | int", ...]
 
@@ -52,6 +53,8 @@ class _Reader:
     def __init__(self, data: bytes) -> None:
         self.lines: dict[Path, int] = {}
         self._mark: Any = None
+        if len(data) > MAX_BYTES:
+            raise _damaged(f"{len(data)} bytes that mlgit did not write", None, None)
         self._text = self._decode(data)
         self._events = self._parse()
 
@@ -131,7 +134,8 @@ class _Reader:
         return found
 
     def _key(self, event: Any, path: Path) -> str:
-        key = self._value(event, path)
+        # Not left to `_value`: keys that are mappings could nest without end.
+        key = self._value(event, path) if isinstance(event, yaml.ScalarEvent) else None
         if not isinstance(key, str):
             self._refuse("a key that is not text (quote it)")
         if key == "<<" and event.implicit[0]:

@@ -163,6 +163,8 @@ def _new_line(line: str) -> tuple[_Head, str]:
 
 def _new_key(raw: str) -> str:
     if raw[0] == '"':
+        if raw == '""':
+            raise NotProfile  # a key is how this reader tells a mapping from a list
         return str(loads(raw))
     if len(raw) < 6 and raw.lower() in RESERVED:
         raise NotProfile
