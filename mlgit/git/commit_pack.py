@@ -26,6 +26,7 @@ from mlgit.git.files import (
 )
 from mlgit.git.oid import Oid, object_id
 from mlgit.git.pack_index import Place, encode_index
+from mlgit.git.sharing import share
 
 KEEP_NOTE = b"mlgit commit under way\n"
 _PREFIX = "tmp_mlgit_"
@@ -55,7 +56,9 @@ class CommitPack:
                 os.unlink(self.stem + suffix)  # noqa: PTH108
 
 
-def write_commit_pack(objects_dir: str, objects: Sequence[tuple[int, bytes]]) -> CommitPack:
+def write_commit_pack(
+    objects_dir: str, objects: Sequence[tuple[int, bytes]], shared: int = 0
+) -> CommitPack:
     """Write objects (each once) as a guarded pack that survives a power cut when this returns.
 
     Raises:
@@ -69,7 +72,7 @@ def write_commit_pack(objects_dir: str, objects: Sequence[tuple[int, bytes]]) ->
     try:
         for _ in range(_ATTEMPTS):
             with suppress(FileNotFoundError):
-                _place(pack, folder, body + checksum, index)
+                _place(pack, (body + checksum, index), shared)
                 return pack
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         raise FileNotFoundError(errno.ENOENT, "temporary files are removed again and again")
@@ -103,15 +106,17 @@ def _remove_guard(keep: Path) -> None:
             pack.release() if whole else pack.discard()
 
 
-def _place(pack: CommitPack, folder: str, body: bytes, index: bytes) -> None:
+def _place(pack: CommitPack, contents: tuple[bytes, bytes], shared: int) -> None:
     """Write both files, force them to disk, then let them appear: guard, pack, index."""
+    folder = os.path.dirname(pack.stem)  # noqa: PTH120
     temporary: list[str] = []
     fds: list[int] = []
     try:
-        for content in (body, index):
+        for content in contents:
             temporary.append(f"{folder}/{_PREFIX}{os.getpid()}_{os.urandom(6).hex()}")
             fds.append(os.open(temporary[-1], CREATE_NEW, 0o444))
             write_whole(fds[-1], content)
+            share(temporary[-1], shared)
         start_writeback(fds)
         for fd in fds:
             os.fsync(fd)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlgit import times
-from mlgit.git.config import Config
+from mlgit.git.config import TRUE, Config
 from mlgit.git.identity import signature
 from mlgit.git.oid import COMMIT, EMPTY_TREE, TREE, Oid
 
@@ -21,7 +21,11 @@ ROOT_OBJECTS = ((TREE, b""), (COMMIT, _ROOT_DATA))
 
 
 def new_commit(tree: Oid, parent: Oid, message: str, config: Config) -> bytes:
-    """The bytes of a commit by the configured author, now."""
+    """The bytes of a commit by the configured author, now; signed when the user wants that.
+
+    Raises:
+        Unsupported: It could not be signed.
+    """
     from dulwich.objects import Commit, ObjectID
 
     commit = Commit()
@@ -33,4 +37,8 @@ def new_commit(tree: Oid, parent: Oid, message: str, config: Config) -> bytes:
     commit.author_timezone = commit.commit_timezone = 0
     text = message.replace("\0", " ").strip("\n")
     commit.message = text.encode("utf-8", "replace") + b"\n"
+    if (config.of_user("commit", "gpgsign") or "no").lower() in TRUE:
+        from mlgit.git.signing import sign
+
+        sign(commit, config)
     return commit.as_raw_string()

@@ -13,7 +13,7 @@ from mlgit.git.files import storage_failed
 if TYPE_CHECKING:
     from dulwich.config import ConfigFile
 
-_TRUE = {"true", "yes", "on", "1", ""}
+TRUE = {"true", "yes", "on", "1", ""}
 
 
 class Config:
@@ -36,14 +36,22 @@ class Config:
             self._known[asked] = _lookup(self.user, section, key) if own is None else own
         return self._known[asked]
 
-    def get_of_user(self, section: str, key: str) -> list[str]:
+    def of_repository(self, section: str, key: str) -> str | None:
+        """The value the repository itself sets, or None."""
+        return _lookup(self.repository, section, key)
+
+    def of_user(self, section: str, key: str) -> str | None:
+        """The value the user or the system sets, never the repository itself, or None."""
+        return _lookup(self.user, section, key)
+
+    def all_of_user(self, section: str, key: str) -> list[str]:
         """Every value the user or the system set, never the repository itself; last one wins."""
         return [value for file in reversed(self.user) for value in _all(file, section, key)]
 
-    def flag(self, section: str, key: str, default: bool) -> bool:
+    def flag(self, section: str, key: str, *, default: bool) -> bool:
         """A yes or no value."""
         value = self.get(section, key)
-        return default if value is None else value.lower() in _TRUE
+        return default if value is None else value.lower() in TRUE
 
     def names_in(self, section: str) -> list[str]:
         """Keys set directly in a section of the repository's own config, lower-cased."""
@@ -68,7 +76,7 @@ class Config:
         """Files of the repository, the strongest first."""
         shared = _load(self._common_dir / "config")
         files = [shared] if shared else []
-        if _lookup(files, "extensions", "worktreeconfig") in _TRUE:
+        if _lookup(files, "extensions", "worktreeconfig") in TRUE:
             own = _load(self._git_dir / "config.worktree")
             files = [own, *files] if own else files
         return files

@@ -82,7 +82,7 @@ def _named_work_tree(git_dir: Path) -> Path | None:
     if named:
         return Path(named).absolute()
     config = Config(git_dir, _common_dir(git_dir))
-    return None if config.flag("core", "bare", False) else Path.cwd()
+    return None if config.flag("core", "bare", default=False) else Path.cwd()
 
 
 def _is_git_dir(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from mlgit.errors import StorageFailed
 
 BINARY = getattr(os, "O_BINARY", 0)  # without it Windows would translate line ends
+_NO_WAIT = getattr(os, "O_NONBLOCK", 0)
 READ = os.O_RDONLY | BINARY
 CREATE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | BINARY
 CREATE_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY
@@ -51,11 +53,17 @@ def read_file(path: str | os.PathLike[str], flags: int = 0) -> bytes:
     """The whole content of a file, at half the system calls that `open` makes.
 
     Raises:
-        OSError: As `os.open` and `os.read` do.
+        OSError: As `os.open` and `os.read` do, and for what is no plain file: a pipe or a device
+            in an unpacked repository must not make the reader wait for ever.
     """
-    fd = os.open(path, READ | flags)
+    fd = os.open(path, READ | _NO_WAIT | flags)
     try:
-        content = os.read(fd, os.fstat(fd).st_size + 1)
+        status = os.fstat(fd)
+        if stat.S_ISDIR(status.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "not a plain file", os.fspath(path))
+        content = os.read(fd, status.st_size + 1)
         # Files of the kernel declare no size, and any file may grow: read on until it ends.
         while more := os.read(fd, 1 << 16) if content else b"":
             content += more

@@ -20,6 +20,7 @@ from mlgit.git.gcguard import gc_is_running
 from mlgit.git.objects import Objects
 from mlgit.git.oid import COMMIT, TREE, Oid, is_oid, object_id
 from mlgit.git.pack_file import PackFile
+from mlgit.git.sharing import share
 
 if TYPE_CHECKING:
     from mlgit.git.pack import PackWriter
@@ -89,6 +90,9 @@ def _joined(objects: Objects, stems: list[str]) -> Path | None:
     with PackWriter(Path(objects.directory)) as writer:
         _add_history(objects, contents, writer)
         made = writer.finish()
+        if made is not None:
+            share(os.fspath(made), objects.shared)
+            share(os.fspath(made.with_suffix(".idx")), objects.shared)
     if made is not None and _contents(os.fspath(made.with_suffix(""))).keys() != contents.keys():
         raise Damaged("a joined pack lacks objects", path=os.fspath(made), reason="not read back")
     return made

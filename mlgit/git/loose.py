@@ -18,6 +18,7 @@ from mlgit.git.files import (
     write_whole,
 )
 from mlgit.git.oid import KINDS, Oid, header, object_id
+from mlgit.git.sharing import share, share_folder
 
 MAX_OBJECT = 1 << 30  # bytes; an object that declares more is refused before it is inflated
 _ATTEMPTS = 50  # git's own clean-up removes empty fan-out folders between our mkdir and open
@@ -104,17 +105,22 @@ def write_loose(objects_dir: str, kind: int, data: bytes, *, durable: bool = Tru
 
 
 def write_all(
-    objects_dir: str, objects: Iterable[tuple[int, bytes]], *, durable: bool = True
+    objects_dir: str,
+    objects: Iterable[tuple[int, bytes]],
+    *,
+    durable: bool = True,
+    shared: int = 0,
 ) -> list[Oid]:
     """Write objects so that, when this returns, a power cut cannot take them.
 
     All files are written before the first is forced to disk, which lets the file system
-    commit them together; folders are forced once each.
+    commit them together; folders are forced once each. `shared` are permission bits that files
+    get besides the umask's.
 
     Raises:
         StorageFailed: The disk refused; no temporary file is left.
     """
-    batch = _Batch(objects_dir, durable)
+    batch = _Batch(objects_dir, durable, shared)
     try:
         oids = [batch.add(kind, data) for kind, data in objects]
         batch.publish()
@@ -128,9 +134,10 @@ def write_all(
 class _Batch:
     """Temporary files that become objects together."""
 
-    def __init__(self, objects_dir: str, durable: bool) -> None:
+    def __init__(self, objects_dir: str, durable: bool, shared: int) -> None:
         self.objects_dir = objects_dir
         self.durable = durable
+        self.shared = shared
         self.waiting: dict[Oid, tuple[str, int, bytes]] = {}
 
     def add(self, kind: int, data: bytes) -> Oid:
@@ -140,6 +147,7 @@ class _Batch:
             name, fd = _create_temporary(loose_path(self.objects_dir, oid))
             self.waiting[oid] = (name, fd, packed)
             write_whole(fd, packed)
+            share(name, self.shared)
         return oid
 
     def publish(self) -> None:
@@ -155,7 +163,10 @@ class _Batch:
             self.waiting[oid] = (name, -1, packed)
             _give_name(name, loose_path(self.objects_dir, oid), packed, durable=self.durable)
             del self.waiting[oid]
-            folders[os.path.dirname(name)] = True  # noqa: PTH120
+            folder = os.path.dirname(name)  # noqa: PTH120
+            if folder not in folders:
+                share_folder(folder, self.shared)
+            folders[folder] = True
         for folder in folders if self.durable else ():
             with suppress(FileNotFoundError):  # removed again: whoever did it is looked for later
                 sync_directory(folder)

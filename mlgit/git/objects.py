@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,10 +36,16 @@ class Objects:
 
     Attributes:
         directory: The folder that new objects are written to.
+        shared: Permission bits that new files get besides the umask's.
     """
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(
+        self, directory: Path, shared: int = 0, fetch: Callable[[Oid], bool] | None = None
+    ) -> None:
+        """Objects below `directory`; `fetch` may bring one that is missing and says if it did."""
         self.directory = os.fspath(directory)
+        self.shared = shared
+        self._fetch = fetch
         self._places: list[str] | None = None
         self._packed: PackedObjects | None = None
         self._remembered: dict[Oid, tuple[int, bytes]] = {}
@@ -130,7 +136,7 @@ class Objects:
         Raises:
             StorageFailed: The disk refused; no temporary file is left.
         """
-        return loose.write_all(self.directory, objects, durable=durable)
+        return loose.write_all(self.directory, objects, durable=durable, shared=self.shared)
 
     def write_guarded(self, objects: Iterable[tuple[int, bytes]]) -> CommitPack:
         """Write objects so that neither a power cut nor a clean-up by git can take them.
@@ -141,7 +147,7 @@ class Objects:
             StorageFailed: The disk refused; nothing is left of them.
         """
         items = unique(objects)
-        pack = write_commit_pack(self.directory, list(items.values()))
+        pack = write_commit_pack(self.directory, list(items.values()), self.shared)
         self._packs().add(pack.stem)
         for oid, item in items.items():
             self._remember(oid, item)
@@ -181,6 +187,10 @@ class Objects:
             return packed
         if damaged:
             raise damaged[0]
+        if self._fetch is not None and self._fetch(oid):
+            packed = self._packs().read(oid)
+            if packed is not None:
+                return packed
         raise NotFound(
             f"object {oid.decode('ascii', 'replace')[:12]} is not in this repository",
             "fetch it from a clone that has it, or run `mlgit doctor`",

@@ -41,7 +41,7 @@ def _own_ids() -> set[int]:
 
 def _is_listed(place: Path, config: Config) -> bool:
     listed = False
-    for value in config.get_of_user("safe", "directory"):
+    for value in config.all_of_user("safe", "directory"):
         # an empty value clears what came before, as in git
         listed = value != "" and (listed or _covers(value, place))
     return listed

@@ -18,6 +18,7 @@ from mlgit.errors import StorageFailed
 from mlgit.git.files import BINARY, CREATE, CREATE_NEW, read_file, refusals, write_whole
 from mlgit.git.holder import age_seconds, claim_dead, describe_process, release, try_lock
 from mlgit.git.oid import Oid
+from mlgit.git.sharing import share
 
 PATIENCE = 2.0  # seconds that another program's lock may be old before it is called stuck
 _LONGEST_WAIT = 10.0
@@ -32,7 +33,9 @@ class RefLock:
         StorageFailed: Another program keeps the ref locked, or the disk refused.
     """
 
-    def __init__(self, common_dir: Path, name: str, new: Oid, state_dir: Path) -> None:
+    def __init__(
+        self, common_dir: Path, name: str, new: Oid, state_dir: Path, shared: int = 0
+    ) -> None:
         self._common_dir = common_dir
         self._name = name
         self._new = new
@@ -40,6 +43,7 @@ class RefLock:
         self._intents = state_dir / "intents"
         self._intent = self._intents / f"{new.decode('ascii')}-{os.getpid()}-{quote(name, safe='')}"
         self._value = _value_of(self._intent)
+        self._shared = shared
         self._fd = -1
         self._taken = False
 
@@ -77,6 +81,7 @@ class RefLock:
         value = os.open(self._value, CREATE, 0o666)
         try:
             write_whole(value, self._new + b"\n")
+            share(os.fspath(self._value), self._shared)
             # The name of the intent is older than this and than the lock: a journal keeps order.
             os.fsync(value)
         finally:

@@ -8,9 +8,10 @@ from typing import Protocol
 
 from mlgit import times
 from mlgit.git.config import Config
-from mlgit.git.files import refusals, write_whole
+from mlgit.git.files import BINARY, refusals, write_whole
 from mlgit.git.identity import signature
 from mlgit.git.oid import Oid
+from mlgit.git.sharing import share, shared_mode
 
 _LOGGED = ("refs/heads/", "refs/remotes/", "refs/notes/")
 
@@ -38,6 +39,7 @@ def append_reflog(owner: LogOwner, name: str, old: Oid, new: Oid, reason: str) -
     with refusals(path, "write"):
         path.parent.mkdir(parents=True, exist_ok=True)
         _append(path, line)
+        share(os.fspath(path), shared_mode(owner.config))
 
 
 def _wanted(owner: LogOwner, name: str) -> bool:
@@ -50,7 +52,7 @@ def _wanted(owner: LogOwner, name: str) -> bool:
 
 
 def _append(path: Path, line: bytes) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
     try:
         size = os.fstat(fd).st_size
         try:

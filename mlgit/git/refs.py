@@ -10,10 +10,11 @@ from typing import Protocol
 
 from mlgit.errors import Damaged, StorageFailed, Unsupported
 from mlgit.git.config import Config
-from mlgit.git.files import refusals, storage_failed, sync_directory
+from mlgit.git.files import read_file, refusals, storage_failed, sync_directory
 from mlgit.git.oid import ZERO, Oid, is_oid
 from mlgit.git.reflock import RefLock
 from mlgit.git.reflog import append_reflog
+from mlgit.git.sharing import shared_mode
 
 
 class RefOwner(Protocol):
@@ -42,21 +43,13 @@ class Refs:
         """
         path = self._path(name)
         try:
-            fd = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+            content = read_file(path, getattr(os, "O_NOFOLLOW", 0))
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return self._read_packed(name)
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise _symbolic(name, os.fspath(path)) from error
             raise storage_failed(error, path, "read") from error
-        try:
-            content = os.read(fd, 4096)
-        except IsADirectoryError:
-            return self._read_packed(name)
-        except OSError as error:
-            raise storage_failed(error, path, "read") from error
-        finally:
-            os.close(fd)
         return _parse(name, content, path)
 
     def names(self, prefix: str) -> list[str]:
@@ -85,12 +78,14 @@ class Refs:
             Unsupported: It is a symbolic ref, or its name clashes with another ref's.
         """
         path = self._path(name)
-        with RefLock(self._owner.common_dir, name, new, self._owner.state_dir) as lock:
+        owner = self._owner
+        shared = shared_mode(owner.config)
+        with RefLock(owner.common_dir, name, new, owner.state_dir, shared) as lock:
             if self.read(name) != old:
                 return False
             if old is None:
                 self._refuse_clash(name)
-            append_reflog(self._owner, name, old or ZERO, new, reason)
+            append_reflog(owner, name, old or ZERO, new, reason)
             with refusals(path, "write"):
                 _remove_empty_folders(path)
                 lock.become(path)
@@ -109,7 +104,7 @@ class Refs:
     def _packed_refs(self) -> list[tuple[str, Oid]]:
         path = self._owner.common_dir / "packed-refs"
         try:
-            content = path.read_bytes()
+            content = read_file(path)
         except FileNotFoundError:
             return []
         except OSError as error:

@@ -10,8 +10,10 @@ from mlgit.git import discovery
 from mlgit.git.config import Config
 from mlgit.git.identity import identity
 from mlgit.git.objects import Objects
+from mlgit.git.oid import Oid
 from mlgit.git.ownership import refuse_foreign_owner
 from mlgit.git.refs import Refs
+from mlgit.git.sharing import shared_mode
 from mlgit.git.worktrees import checked_out_branches
 
 
@@ -37,7 +39,8 @@ class Repository:
         refuse_foreign_owner(self.git_dir, self.work_tree, self.config)
         discovery.refuse_unsupported(self.config, self.common_dir)
         own = os.environ.get("GIT_OBJECT_DIRECTORY") if os.environ.get("GIT_DIR") else None
-        self.objects = Objects(Path(own) if own else self.common_dir / "objects")
+        folder = Path(own) if own else self.common_dir / "objects"
+        self.objects = Objects(folder, shared_mode(self.config), self._fetch_promised)
         self.refs = Refs(self)
 
     @classmethod
@@ -78,6 +81,14 @@ class Repository:
     def config_get(self, section: str, key: str) -> str | None:
         """A value of the git configuration; a section may be `branch.main`."""
         return self.config.get(section, key)
+
+    def _fetch_promised(self, oid: Oid) -> bool:
+        from mlgit.git.promisor import fetch_promised, promisor_remote
+
+        remote = promisor_remote(self.config)
+        if remote is not None:
+            fetch_promised(oid, remote, self.config, self.common_dir)
+        return remote is not None
 
     def checked_out_branches(self) -> dict[str, Path]:
         """Full ref name of each checked-out branch and the work tree it is checked out in."""
