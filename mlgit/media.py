@@ -10,6 +10,7 @@ from io import BytesIO
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from mlgit import times
 from mlgit.errors import InvalidValue, MissingExtra
 
 if TYPE_CHECKING:
@@ -76,6 +77,25 @@ def image_bytes(image: Any, file_name: str) -> bytes:
     return _saved(image.save, {"format": {"jpg": "jpeg"}.get(suffix, suffix)})
 
 
+def open_image(data: bytes, name: str) -> Any:
+    """The image in the bytes of a file, as pillow's.
+
+    Raises:
+        MissingExtra: pillow is not installed.
+        InvalidValue: It is no image.
+    """
+    if not has_pillow():
+        raise _no_pillow("an image cannot be opened")
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        image = Image.open(BytesIO(data))
+        image.load()
+    except (UnidentifiedImageError, OSError) as error:
+        raise InvalidValue(f"{name} is no image: {error}") from error
+    return image
+
+
 def has_pillow() -> bool:
     """Whether formats other than PNG can be written."""
     from importlib.util import find_spec
@@ -138,13 +158,15 @@ def _scaled_bytes(array: Any) -> Pixels:
 
 def _pil_image(pixels: Pixels) -> Any:
     if not has_pillow():
-        raise MissingExtra(
-            "only PNG can be written without pillow", hint="pip install pillow", package="pillow"
-        )
+        raise _no_pillow("only PNG can be written")
     from PIL import Image
 
     flat = pixels[:, :, 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
     return Image.fromarray(flat)
+
+
+def _no_pillow(what: str) -> MissingExtra:
+    return MissingExtra(f"{what} without pillow", hint="pip install pillow", package="pillow")
 
 
 def _suffix(file_name: str) -> str:
@@ -152,3 +174,14 @@ def _suffix(file_name: str) -> str:
     if not suffix:
         raise InvalidValue(f"{file_name!r} has no ending that names a format", hint="end in .png")
     return suffix
+
+
+def series_paths(key: str, step: int, timestamp: int | None) -> list[str]:
+    """Artifact paths of one image of a series, as MLflow's pages expect them.
+
+    The whole image is a PNG; a small WebP stands beside it where pillow can write one.
+    """
+    when = times.now_ms() if timestamp is None else timestamp
+    unique = "g" + times.random_bytes(15).hex()  # no hex digit first: not to be read as a number
+    base = f"images/{key.replace('/', '#')}+step+{step}+timestamp+{when}+{unique}"
+    return [f"{base}.png", *([f"{base}+compressed.webp"] if has_pillow() else [])]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -70,18 +70,34 @@ def load_table_bytes(data: bytes, file_name: str) -> pd.DataFrame:
     return frame
 
 
-def append(before: pd.DataFrame, more: pd.DataFrame) -> pd.DataFrame:
-    """Both tables' rows, in order."""
+def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all tables, in order."""
     import pandas as pd
 
-    return pd.concat([before, more], ignore_index=True)
+    return pd.concat(frames, ignore_index=True)
 
 
 def with_table(tag: str, path: str) -> str:
     """The tag's text after the table at `path` was logged."""
-    listed = json.loads(tag) if tag else []
-    entry = {"path": path, "type": "table"}
-    return json.dumps(listed if entry in listed else [*listed, entry])
+    listed = _listed(tag)
+    return json.dumps(listed if _entry(path) in listed else [*listed, _entry(path)])
+
+
+def lists_table(tag: str, path: str) -> bool:
+    """Whether the tag's text names a table at `path`."""
+    return _entry(path) in _listed(tag)
+
+
+def _entry(path: str) -> dict[str, str]:
+    return {"path": path, "type": "table"}
+
+
+def _listed(tag: str) -> list[object]:
+    try:
+        listed = json.loads(tag or "[]")
+    except ValueError:  # a tag may be set to anything
+        return []
+    return listed if isinstance(listed, list) else []
 
 
 def _is_column(value: object) -> bool:

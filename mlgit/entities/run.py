@@ -19,20 +19,14 @@ from mlgit.entities.values import (
     RunOutputs,
 )
 from mlgit.records.inputs import DatasetInput as DatasetRecord
-from mlgit.records.inputs import ModelLink
+from mlgit.records.inputs import Inputs
 from mlgit.records.run import Run as RunRecord
-
-Links = tuple[list[DatasetRecord], list[ModelLink]]
-
-
-def _no_links() -> Links:
-    return [], []
 
 
 class Run:
     """One run: `info`, `data`, `inputs` and `outputs`, as MLflow's users know it."""
 
-    def __init__(self, record: RunRecord, links: Callable[[], Links] = _no_links) -> None:
+    def __init__(self, record: RunRecord, links: Callable[[], Inputs] = Inputs) -> None:
         self._record = record
         self._links = links
 
@@ -54,14 +48,14 @@ class Run:
     @cached_property
     def inputs(self) -> RunInputs:
         """Datasets and models that the run read; opened on first use."""
-        datasets, models = self._links()
-        read = [LoggedModelInput(link.model_id) for link in models if link.direction == "in"]
-        return RunInputs([_dataset_input(one) for one in datasets], read)
+        links = self._links()
+        read = [LoggedModelInput(link.model_id) for link in links.models if link.direction == "in"]
+        return RunInputs([_dataset_input(one) for one in links.datasets], read)
 
     @cached_property
     def outputs(self) -> RunOutputs:
         """Models that the run made; opened on first use."""
-        made = [link for link in self._links()[1] if link.direction == "out"]
+        made = [link for link in self._links().models if link.direction == "out"]
         return RunOutputs([LoggedModelOutput(link.model_id, link.step) for link in made])
 
     def to_dictionary(self) -> dict[str, Any]:

@@ -159,3 +159,10 @@ class RunData:
     metrics: dict[str, float] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
+
+
+class RunOperations:
+    """What `synchronous=False` gives back: nothing is pending, logging never waits."""
+
+    def wait(self) -> None:
+        """Return at once."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from mlgit.entities import PagedList, Run, RunStatus
-from mlgit.records.inputs import DatasetInput, ModelLink
+from mlgit.records.inputs import DatasetInput, Inputs, ModelLink
 from mlgit.records.run import MetricSummary
 from mlgit.records.run import Run as RunRecord
 
@@ -57,10 +57,10 @@ def test_the_tags_include_mlflows_system_tags() -> None:
 def test_inputs_are_opened_only_when_asked_for() -> None:
     opened = []
 
-    def links() -> tuple[list[DatasetInput], list[ModelLink]]:
+    def links() -> Inputs:
         opened.append(1)
         dataset = DatasetInput("train", "abc", "local", "{}", tags={"mlflow.data.context": "fit"})
-        return [dataset], [ModelLink("m-1", "in"), ModelLink("m-2", "out", 5)]
+        return Inputs((dataset,), (ModelLink("m-1", "in"), ModelLink("m-2", "out", 5)))
 
     run = Run(RECORD, links)
     assert not opened

@@ -1,0 +1,66 @@
+"""A first look: real models trained on a real data set, recorded from Python and from a shell."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+from mlgit import process
+from mlgit.errors import MissingExtra, NoStore, NotARepository
+from mlgit.git.repository import Repository
+from mlgit.store.store import Store
+
+SCRIPTS = Path(__file__).parent / "demo_files"
+EXPERIMENT = "demo"
+_TIMEOUT = 300.0  # seconds; the whole demo takes about ten
+_COPIED = ("grid.py", "tree.py", "record.sh")
+_IDENTITY = ("-c", "user.name=mlgit demo", "-c", "user.email=mlgit@localhost")
+
+
+def prepare(directory: Path) -> Path:
+    """The folder the demo runs in: inside a repository, or a new one with the demo's programs.
+
+    Raises:
+        MissingExtra: scikit-learn is not installed.
+    """
+    if find_spec("sklearn") is None:
+        raise MissingExtra(
+            f"the demo trains scikit-learn models, and {sys.executable} has none",
+            hint='pip install "mlgit[demo]"',
+            package="scikit-learn",
+        )
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        Repository.discover(directory).close()
+    except NotARepository:
+        _new_repository(directory)
+    try:
+        Store.open(directory).close()
+    except NoStore:
+        Store.init(directory).store.close()
+    return directory
+
+
+def record(directory: Path) -> Iterator[str]:
+    """Run the demo's programs in a prepared folder; yields each one's command when it is done."""
+    env = {**os.environ, "PYTHON": sys.executable, "MLGIT_EXPERIMENT": EXPERIMENT}
+    for argv in ([sys.executable, "grid.py"], ["sh", "record.sh"]):
+        program = directory / argv[1]
+        here = program if program.is_file() else SCRIPTS / argv[1]
+        process.run([argv[0], str(here)], cwd=directory, env=env, timeout=_TIMEOUT)
+        yield " ".join([Path(argv[0]).name, argv[1]])
+
+
+def _new_repository(directory: Path) -> None:
+    for name in _COPIED:
+        shutil.copyfile(SCRIPTS / name, directory / name)
+    for args in (
+        ["init", "-q", "-b", "main"],
+        ["add", *_COPIED],
+        [*_IDENTITY, "commit", "-q", "-m", "demo: the programs that are recorded"],
+    ):
+        process.run([process.git_program() or "git", *args], cwd=directory)
