@@ -1,0 +1,132 @@
+"""What only this clone holds: runs, artifacts, journals, waiting commits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from mlgit.errors import MlgitError
+from mlgit.git.holder import age_seconds
+from mlgit.records import layout
+from mlgit.store.finding import Finding, amount
+from mlgit.store.store import Store
+
+_PATIENCE = 60.0  # seconds that an honest writer may take
+
+
+def unpushed(store: Store) -> Iterator[Finding]:
+    """Runs that no remote-tracking branch has."""
+    snapshot, refs = store.snapshot(), store.repository.refs
+    suffix = f"/{store.branch.name}"
+    remotes = [name for name in refs.names("refs/remotes/") if name.endswith(suffix)]
+    tips = [tip for tip in map(refs.read, remotes) if tip is not None]
+    if not tips:
+        count = sum(1 for _ in snapshot.run_folders())
+        known = store.repository.config.subsections("remote")
+        hint = f"git push {known[0]} {store.branch.name}" if known else "git remote add origin URL"
+        what = f"{amount(count, 'run')} in this clone only: the branch was never pushed"
+        yield Finding("unpushed", "warning" if known else "note", what, hint, {"runs": count})
+        return
+    changed = {
+        change.path
+        for change in snapshot.changes_since(tips[0])
+        if change.new is not None and change.path.endswith(f"/{layout.RUN}")
+    }
+    if changed:
+        remote = remotes[0].split("/")[2]
+        yield Finding(
+            "unpushed",
+            "warning",
+            f"{amount(len(changed), 'run')} not on {remote} as here, as of the last fetch",
+            f"git push {remote} {store.branch.name}",
+            {"runs": len(changed), "remote": remote},
+        )
+
+
+def artifacts(store: Store, deep: bool) -> Iterator[Finding]:
+    """Artifact bytes that are kept in this clone; with `deep` their digests are computed."""
+    root = store.data / "objects"
+    objects = list(_files(root / "sha256"))
+    if objects:
+        size = sum(path.lstat().st_size for path in objects)
+        yield Finding(
+            "artifacts",
+            "note",
+            f"{amount(len(objects), 'artifact')} ({size / 1e6:.1f} MB) kept in this clone only",
+            f"keep a copy of {root}",
+            {"count": len(objects), "bytes": size},
+        )
+    for path in objects if deep else ():
+        if path.is_symlink() or _digest(path) != path.name:
+            yield Finding(
+                "damaged-artifact",
+                "error",
+                f"{path} does not have the bytes it is named for",
+                "log the artifact again; the damaged copy is replaced then",
+                {"path": str(path)},
+            )
+    if deep:
+        yield from _missing(store, {path.name for path in objects})
+
+
+def journals(store: Store) -> Iterator[Finding]:
+    """Runs that are under way or whose program died before it published them."""
+    live = store.data / "live"
+    names = sorted(os.listdir(live)) if live.is_dir() else []  # noqa: PTH208 - names are wanted
+    if names:
+        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        yield Finding(
+            "journals",
+            "note",
+            f"{amount(len(names), 'run')} not published yet: {shown}",
+            "mlgit recover    (publishes those whose program has died)",
+            {"runs": names},
+        )
+
+
+def queue(store: Store) -> Iterator[Finding]:
+    """Runs that a killed writer left waiting for a commit."""
+    old = [path for path in _files(store.state / "queue") if age_seconds(path) > _PATIENCE]
+    waiting = [path for path in old if path.suffix not in (".done", ".tmp")]
+    if waiting:
+        yield Finding(
+            "waiting",
+            "note",
+            f"{amount(len(waiting), 'run')} left waiting by a killed writer",
+            "nothing to do: the next write commits them",
+            {"count": len(waiting)},
+        )
+
+
+def _missing(store: Store, here: set[str]) -> Iterator[Finding]:
+    """Artifacts that manifests name and that are neither in git nor here."""
+    snapshot, count, first = store.snapshot(), 0, ""
+    for folder in snapshot.run_folders():
+        with suppress(MlgitError):  # a damaged manifest is what `check` names
+            for entry in snapshot.manifest(folder):
+                if entry.sha256 not in here and not (entry.inline or entry.uri):
+                    count, first = count + 1, first or f"{folder}: {entry.path}"
+    if count:
+        yield Finding(
+            "missing-artifacts",
+            "warning",
+            f"{amount(count, 'artifact')} not in this clone, the first is {first}",
+            "they were logged in another clone, which may still have them",
+            {"count": count},
+        )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for where, _, names in os.walk(folder):
+        yield from (Path(where, name) for name in names)
+
+
+def _digest(path: Path) -> str:
+    found = sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            found.update(chunk)
+    return found.hexdigest()

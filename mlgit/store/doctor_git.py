@@ -1,0 +1,131 @@
+"""What in the repository and on the machine is in the way."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlgit import process
+from mlgit.git.holder import age_seconds
+from mlgit.store.finding import Finding, amount
+from mlgit.store.store import Store
+
+_STALE_LOCK = 60.0  # seconds; git holds these for far less
+_STALE_TEMPORARY = 24 * 3600.0
+_LOCKS = ("packed-refs.lock", "config.lock", "shallow.lock", "index.lock", "HEAD.lock")
+
+
+def leftovers(store: Store) -> Iterator[Finding]:
+    """Files that a crash left behind: locks, empty objects, temporary files."""
+    common = store.repository.common_dir
+    for path in (common / f"{store.branch.ref}.lock", *(common / name for name in _LOCKS)):
+        age = age_seconds(path)
+        if age > _STALE_LOCK:
+            yield Finding(
+                "stale-lock",
+                "warning",
+                f"{path} is {age / 60:.0f} minutes old; a crashed git may have left it",
+                f"if no git command is running: rm {path}",
+                {"path": str(path)},
+            )
+    loose = list(_loose(common / "objects"))
+    empty = [
+        entry.path for entry in loose if not entry.name.startswith("tmp_") and _size(entry) == 0
+    ]
+    if empty:
+        yield Finding(
+            "empty-objects",
+            "error",
+            f"{amount(len(empty), 'object')} of git empty, as a power cut leaves them: {empty[0]}",
+            "git fsck --full    (what it misses can be fetched from another clone)",
+            {"paths": empty[:100]},
+        )
+    places = [entry.path for entry in loose if entry.name.startswith("tmp_")]
+    places += [str(path) for path in (store.data / "objects" / "tmp").glob("*")]
+    old = [path for path in places if age_seconds(Path(path)) > _STALE_TEMPORARY]
+    if old:
+        yield Finding(
+            "temporary-files",
+            "note",
+            f"{amount(len(old), 'temporary file')} left by crashes, such as {old[0]}",
+            "git gc    (those below mlgit/data may be removed by hand)",
+            {"paths": old[:100]},
+        )
+
+
+def repository_settings(store: Store) -> Iterator[Finding]:
+    """Settings of git that work against the store."""
+    repository = store.repository
+    if (repository.config_get("gc", "pruneexpire") or "").lower() in ("now", "all"):
+        yield Finding(
+            "prune-now",
+            "warning",
+            "gc.pruneExpire is `now`: git deletes what no branch names yet, also of other programs",
+            "git config --unset gc.pruneExpire    (or with --global)",
+        )
+    for remote in repository.config.subsections("remote"):
+        refspec = repository.config_get(f"remote.{remote}", "fetch") or ""
+        target = refspec.partition(":")[2]
+        if store.branch.ref.startswith(target.rstrip("*")) and target.startswith("refs/heads"):
+            yield Finding(
+                "mirror",
+                "warning",
+                f"fetching from {remote} overwrites the local {store.branch.name} and its runs",
+                f"git config remote.{remote}.fetch '+refs/heads/*:refs/remotes/{remote}/*'",
+                {"remote": remote},
+            )
+    if (repository.common_dir / "shallow").exists():
+        yield Finding(
+            "shallow",
+            "note",
+            "the clone is shallow: older runs' history is not here",
+            "git fetch --unshallow",
+        )
+    shared = (repository.config_get("core", "sharedrepository") or "").lower()
+    if shared not in ("", "0", "false", "umask", "no"):
+        yield Finding(
+            "shared",
+            "warning",
+            f"core.sharedRepository is {shared}, but {store.state} is private to one user",
+            "let each user have a clone",
+        )
+
+
+def environment() -> Iterator[Finding]:
+    """What is installed."""
+    if process.git_program() is None:
+        yield Finding("no-git", "note", "the git program is not installed", "install git")
+    import yaml
+
+    if not yaml.__with_libyaml__:
+        yield Finding(
+            "no-libyaml",
+            "note",
+            "PyYAML is installed without libyaml: files edited by hand are read slowly",
+            "pip install --force-reinstall pyyaml",
+        )
+
+
+def _loose(objects: Path) -> Iterator[os.DirEntry[str]]:
+    """Loose objects and the temporary files beside them and beside packs."""
+    for number in range(256):
+        yield from _entries(objects / f"{number:02x}")
+    for entry in _entries(objects / "pack"):
+        if entry.name.startswith("tmp_"):
+            yield entry
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from entries
+    except FileNotFoundError:
+        return
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    try:
+        return entry.stat(follow_symlinks=False).st_size
+    except FileNotFoundError:
+        return 1

@@ -1,0 +1,33 @@
+"""What the doctor says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from mlgit.store.problem import Severity
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing about a clone that its user should know.
+
+    Attributes:
+        code: A stable word for programs, such as `unpushed`.
+        severity: `error` where something is broken, `warning` where something may be lost or
+            is in the way, `note` for what is only good to know.
+        what: One sentence.
+        hint: What to do; may be empty.
+        facts: The values the sentence was made from.
+    """
+
+    code: str
+    severity: Severity
+    what: str
+    hint: str = ""
+    facts: Mapping[str, object] = field(default_factory=dict)
+
+
+def amount(count: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
