@@ -16,9 +16,9 @@ from hashlib import sha1
 from pathlib import Path
 
 from mlgit.git.files import (
-    CREATE,
     CREATE_NEW,
     read_file,
+    remove,
     start_writeback,
     storage_failed,
     sync_directory,
@@ -46,14 +46,14 @@ class CommitPack:
 
     def release(self) -> None:
         """Take the guard off: a ref names the objects now."""
-        with suppress(FileNotFoundError):
-            os.unlink(f"{self.stem}.keep")  # noqa: PTH108
+        with suppress(OSError):  # a guard that stays is removed by a later writer
+            remove(f"{self.stem}.keep")
 
     def discard(self) -> None:
         """Remove the pack: no ref will name its objects."""
         for suffix in (".idx", ".pack", ".keep"):
             with suppress(OSError):
-                os.unlink(self.stem + suffix)  # noqa: PTH108
+                remove(self.stem + suffix)
 
 
 def write_commit_pack(
@@ -72,7 +72,7 @@ def write_commit_pack(
     try:
         for _ in range(_ATTEMPTS):
             with suppress(FileNotFoundError):
-                _place(pack, (body + checksum, index), shared)
+                _place(pack, body + checksum, index, shared)
                 return pack
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103
         raise FileNotFoundError(errno.ENOENT, "temporary files are removed again and again")
@@ -106,38 +106,32 @@ def _remove_guard(keep: Path) -> None:
             pack.release() if whole else pack.discard()
 
 
-def _place(pack: CommitPack, contents: tuple[bytes, bytes], shared: int) -> None:
-    """Write both files, force them to disk, then let them appear: guard, pack, index."""
+def _place(pack: CommitPack, body: bytes, index: bytes, shared: int) -> None:
+    """Write all files, force them to disk, then let them appear: guard, pack, index."""
     folder = os.path.dirname(pack.stem)  # noqa: PTH120
-    temporary: list[str] = []
+    made = {".keep": KEEP_NOTE, ".pack": body, ".idx": index}
+    waiting: dict[str, str] = {}
     fds: list[int] = []
     try:
-        for content in contents:
-            temporary.append(f"{folder}/{_PREFIX}{os.getpid()}_{os.urandom(6).hex()}")
-            fds.append(os.open(temporary[-1], CREATE_NEW, 0o444))
+        for suffix, content in made.items():
+            name = f"{folder}/{_PREFIX}{os.getpid()}_{os.urandom(6).hex()}"
+            fds.append(os.open(name, CREATE_NEW, 0o444))
+            waiting[suffix] = name
             write_whole(fds[-1], content)
-            share(temporary[-1], shared)
-        start_writeback(fds)
-        for fd in fds:
+            share(name, shared)
+        start_writeback(fds[1:])
+        for fd in fds[1:]:  # the guard is worth nothing after a power cut
             os.fsync(fd)
-        _write_guard(f"{pack.stem}.keep")
-        for name, suffix in zip(temporary, (".pack", ".idx"), strict=True):
-            os.replace(name, pack.stem + suffix)  # noqa: PTH105
+        for suffix in made:
+            os.replace(waiting[suffix], pack.stem + suffix)  # noqa: PTH105
+            del waiting[suffix]
         sync_directory(folder)
     finally:
         for fd in fds:
             os.close(fd)
-        for name in temporary:
+        for name in waiting.values():
             with suppress(OSError):
-                os.unlink(name)  # noqa: PTH108
-
-
-def _write_guard(path: str) -> None:
-    fd = os.open(path, CREATE, 0o666)
-    try:
-        write_whole(fd, KEEP_NOTE)
-    finally:
-        os.close(fd)
+                remove(name)
 
 
 def _encoded(objects: Sequence[tuple[int, bytes]]) -> tuple[bytes, Iterable[Place]]:

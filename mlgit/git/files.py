@@ -79,6 +79,18 @@ def write_whole(fd: int, data: bytes) -> None:
         view = view[os.write(fd, view) :]
 
 
+def remove(path: str) -> None:
+    """Remove a file, also a read-only one, if it is there.
+
+    Raises:
+        OSError: The system refused.
+    """
+    with suppress(FileNotFoundError):
+        if os.name == "nt":
+            os.chmod(path, 0o666)  # noqa: PTH101
+        os.unlink(path)  # noqa: PTH108
+
+
 def start_writeback(fds: list[int]) -> None:
     """Let the kernel begin to write several files at once.
 

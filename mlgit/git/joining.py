@@ -80,6 +80,22 @@ def join(owner: PackOwner) -> None:
     _remember(owner, roll_up(Path(owner.objects.directory), dict.fromkeys(joined)))
 
 
+def joined_packs(owner: PackOwner) -> list[str]:
+    """Names of the joined packs that nobody has taken over."""
+    return _names(_joined_path(owner))
+
+
+def take_joined(owner: PackOwner) -> None:
+    """Leave the joined packs to who asks: they are rolled up no more from here.
+
+    Hold `writer_lock` around this call.
+
+    Raises:
+        StorageFailed: The disk refused.
+    """
+    _remember(owner, ())
+
+
 def _joined(objects: Objects, stems: list[str]) -> Path | None:
     """One guarded pack of all objects in some packs, read back before it is believed."""
     from mlgit.git.pack import PackWriter

@@ -12,6 +12,7 @@ from mlgit.errors import Damaged
 from mlgit.git.files import (
     CREATE_NEW,
     read_file,
+    remove,
     start_writeback,
     storage_failed,
     sync_directory,
@@ -178,7 +179,7 @@ class _Batch:
                 if fd >= 0:
                     os.close(fd)
             with suppress(OSError):
-                os.unlink(name)  # noqa: PTH108
+                remove(name)
 
 
 def _create_temporary(path: str) -> tuple[str, int]:
