@@ -8,6 +8,7 @@ from collections.abc import Callable
 MAX_POINTS = 1_000_000
 MAX_OTHER_BYTES = 64 << 20
 _CHUNK = 1 << 20
+_Kept = tuple[bytes, int]  # a frame and how many points it holds
 
 
 class Backlog:
@@ -20,8 +21,8 @@ class Backlog:
 
     def __init__(self, max_points: int = MAX_POINTS) -> None:
         self._max_points = max_points
-        self._points: deque[tuple[bytes, int]] = deque()
-        self._others: deque[bytes] = deque()
+        self._points: deque[_Kept] = deque()
+        self._others: deque[_Kept] = deque()
         self._other_bytes = 0
         self.points = 0
         self.lost_points = 0
@@ -32,60 +33,66 @@ class Backlog:
 
     def add(self, frame: bytes, points: int) -> None:
         """Keep a frame that holds `points` points (0: another kind of record)."""
-        if not points:
-            self._add_other(frame)
-            return
-        self._points.append((frame, points))
-        self.points += points
-        while self.points > self._max_points:
-            self.lost_points += self._drop_oldest()
-
-    def _drop_oldest(self) -> int:
-        _, count = self._points.popleft()
-        self.points -= count
-        return count
-
-    def _add_other(self, frame: bytes) -> None:
-        if self._other_bytes + len(frame) > MAX_OTHER_BYTES:
+        if not points and self._other_bytes + len(frame) > MAX_OTHER_BYTES:
             self.lost_records += 1
             return
-        self._others.append(frame)
-        self._other_bytes += len(frame)
+        (self._points if points else self._others).append((frame, points))
+        self._count((frame, points), 1)
+        while self.points > self._max_points:
+            oldest = self._points.popleft()
+            self._count(oldest, -1)
+            self.lost_points += oldest[1]
 
     def write_to(self, write: Callable[[bytes], int]) -> None:
         """Hand everything to `write`, oldest first, in chunks of whole frames.
 
-        A frame of which only a part was taken stays and is written whole the next time.
+        A frame of which only a part was taken stays and is written whole the next time. What is
+        being written is not kept meanwhile: a signal handler may add to the rest.
 
         Raises:
             OSError: `write` refused; what it took before is no longer kept.
         """
         while self:
-            chunk, sizes = self._next_chunk()
-            taken = write(chunk)
-            for size in sizes:
-                if taken < size:
-                    raise OSError("the file system took only a part")
-                taken -= size
-                self._pop()
+            queue = self._others or self._points
+            chunk = self._take(queue)
+            taken = 0
+            try:
+                taken = write(b"".join(frame for frame, _ in chunk))
+            finally:
+                left = _not_within(chunk, taken)
+                self._put_back(queue, left)
+            if left:
+                raise OSError("only a part was taken")
+
+    def _take(self, queue: deque[_Kept]) -> list[_Kept]:
+        chosen: list[_Kept] = []
+        total = 0
+        while queue and total < _CHUNK:
+            chosen.append(queue.popleft())
+            total += len(chosen[-1][0])
+            self._count(chosen[-1], -1)
+        return chosen
+
+    def _put_back(self, queue: deque[_Kept], kept: list[_Kept]) -> None:
+        for one in reversed(kept):
+            queue.appendleft(one)
+            self._count(one, 1)
+
+    def _count(self, kept: _Kept, sign: int) -> None:
+        frame, points = kept
+        self.points += sign * points
+        if not points:
+            self._other_bytes += sign * len(frame)
 
     def frames(self) -> bytes:
         """All that is kept, as one journal's bytes."""
-        return b"".join(self._others) + b"".join(frame for frame, _ in self._points)
+        return b"".join(frame for frame, _ in (*self._others, *self._points))
 
-    def _next_chunk(self) -> tuple[bytes, list[int]]:
-        source = self._others or (frame for frame, _ in self._points)
-        chosen: list[bytes] = []
-        total = 0
-        for frame in source:
-            chosen.append(frame)
-            total += len(frame)
-            if total >= _CHUNK:
-                break
-        return b"".join(chosen), [len(frame) for frame in chosen]
 
-    def _pop(self) -> None:
-        if self._others:
-            self._other_bytes -= len(self._others.popleft())
-        else:
-            self._drop_oldest()
+def _not_within(chunk: list[_Kept], taken: int) -> list[_Kept]:
+    """The frames of a chunk that the first `taken` bytes do not hold whole."""
+    for number, (frame, _) in enumerate(chunk):
+        taken -= len(frame)
+        if taken < 0:
+            return chunk[number:]
+    return []

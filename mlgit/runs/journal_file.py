@@ -60,6 +60,7 @@ class JournalFile:
         self._synced_size = 0
         self._retry_at = 0.0
         self._touch_at = 0.0
+        self._trouble = OSError()
         self._retrying = self._warned = False
         sync.watch(self)
 
@@ -76,28 +77,29 @@ class JournalFile:
             StorageFailed: In strict mode, when the disk refuses; the record is kept for a retry.
         """
         with self.lock:
-            try:
-                if not self.backlog and _write(self._descriptor, record) == len(record):
-                    return
-                error = OSError("only a part was taken")
-            except OSError as refused:
-                error = refused
-            self._append_slowly(record, points, error)
+            if not self.backlog:
+                try:
+                    if _write(self._descriptor, record) == len(record):
+                        return
+                    self._trouble = OSError("only a part was taken")
+                except OSError as error:
+                    self._trouble = error
+            self._append_slowly(record, points)
 
-    def _append_slowly(self, record: bytes, points: int, error: OSError) -> None:
+    def _append_slowly(self, record: bytes, points: int) -> None:
         if self._descriptor == _CLOSED:
             raise InvalidState("this run is finished; nothing more can be logged through it")
         first = self._descriptor == _ABSENT and not self.backlog
         self.backlog.add(record, points)
+        if self._retrying:  # a signal handler logs in the midst of a retry, which takes this along
+            return
         if first or time.monotonic() >= self._retry_at:
-            error = self._retry() or error
+            self._retry()
         if self.backlog:
-            self._refused(error)
+            self._refused()
 
-    def _retry(self) -> OSError | None:
-        """Write what waits; the error when the disk still refuses."""
-        if self._retrying:  # a signal handler logs in the midst of a retry
-            return None
+    def _retry(self) -> None:
+        """Write what waits, if the disk takes it now."""
         self._retrying = True
         self._retry_at = time.monotonic() + _RETRY_SECONDS
         try:
@@ -106,10 +108,9 @@ class JournalFile:
             self.backlog.write_to(lambda chunk: _write(self._descriptor, chunk))
             self._tell_losses()
         except OSError as error:
-            return error
+            self._trouble = error
         finally:
             self._retrying = False
-        return None
 
     def _open(self) -> int:
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -133,10 +134,11 @@ class JournalFile:
             if _write(self._descriptor, record) == len(record):
                 self.backlog.lost_points = 0
 
-    def _refused(self, error: OSError) -> None:
-        message = f"mlgit cannot write {self.path}: {error.strerror or error}"
+    def _refused(self) -> None:
+        message = f"mlgit cannot write {self.path}: {self._trouble.strerror or self._trouble}"
         if self._strict:
-            raise StorageFailed(message, hint="free some space, or unset MLGIT_STRICT") from error
+            hint = "free some space, or unset MLGIT_STRICT"
+            raise StorageFailed(message, hint=hint) from self._trouble
         if not self._warned:
             self._warned = True
             warnings.warn(
