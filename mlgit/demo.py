@@ -10,22 +10,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mlgit import process
-from mlgit.errors import MissingExtra, NoStore, NotARepository
-from mlgit.git.repository import Repository
+from mlgit.errors import MissingExtra
 from mlgit.store.store import Store
 
 SCRIPTS = Path(__file__).parent / "demo_files"
-EXPERIMENT = "demo"
 _TIMEOUT = 300.0  # seconds; the whole demo takes about ten
 _COPIED = ("grid.py", "tree.py", "record.sh")
 _IDENTITY = ("-c", "user.name=mlgit demo", "-c", "user.email=mlgit@localhost")
 
 
 def prepare(directory: Path) -> Path:
-    """The folder the demo runs in: inside a repository, or a new one with the demo's programs.
+    """Make a new or empty folder a repository with the programs, else use the one around it.
+
+    Gives the folder's absolute path.
 
     Raises:
         MissingExtra: scikit-learn is not installed.
+        NotARepository: The folder holds other things and is in no repository.
     """
     if find_spec("sklearn") is None:
         raise MissingExtra(
@@ -33,21 +34,17 @@ def prepare(directory: Path) -> Path:
             hint='pip install "mlgit[demo]"',
             package="scikit-learn",
         )
-    directory.mkdir(parents=True, exist_ok=True)
-    try:
-        Repository.discover(directory).close()
-    except NotARepository:
-        _new_repository(directory)
-    try:
-        Store.open(directory).close()
-    except NoStore:
-        Store.init(directory).store.close()
-    return directory
+    place = directory.absolute()
+    place.mkdir(parents=True, exist_ok=True)
+    if not any(place.iterdir()):
+        _new_repository(place)
+    Store.init(place).store.close()
+    return place
 
 
 def record(directory: Path) -> Iterator[str]:
     """Run the demo's programs in a prepared folder; yields each one's command when it is done."""
-    env = {**os.environ, "PYTHON": sys.executable, "MLGIT_EXPERIMENT": EXPERIMENT}
+    env = {"OMP_NUM_THREADS": "1", **os.environ, "PYTHON": sys.executable}  # faster on tiny data
     for argv in ([sys.executable, "grid.py"], ["sh", "record.sh"]):
         program = directory / argv[1]
         here = program if program.is_file() else SCRIPTS / argv[1]
