@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from mlgit.cli.session import Session
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -28,6 +30,7 @@ class Command(click.Command):
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.examples = inspect.cleandoc(examples)
+        self.params += common_options()
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Purpose, usage, examples, options."""
@@ -41,8 +44,9 @@ class Group(click.Group):
     command_class = Command
 
     def __init__(self, *args: Any, examples: str = "", **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"no_args_is_help": False, **kwargs})
         self.examples = inspect.cleandoc(examples)
+        self.params += common_options()
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Purpose, usage, examples, options, commands."""
@@ -56,6 +60,8 @@ class LazyGroup(Group):
     def __init__(self, *args: Any, table: Mapping[str, Mapping[str, Entry]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
+        for option in self.params:
+            option.hidden = False  # type: ignore[attr-defined]
         self.entries = {name: e for section in table.values() for name, e in section.items()}
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -102,6 +108,43 @@ class LazyGroup(Group):
                 for name, entry in section.items():
                     formatter.write(f"  {name:<12} {entry.purpose}\n")
         click.Command.format_options(self, ctx, formatter)
+
+
+def common_options() -> list[click.Parameter]:
+    """How the program speaks; people write these before and behind the command."""
+    return [
+        click.Option(
+            ["--color"],
+            type=click.Choice(["auto", "always", "never"]),
+            expose_value=False,
+            callback=_hear,
+            hidden=True,
+            help="Colour the output; auto means on a terminal.",
+        ),
+        _flag("-q", "--quiet", "Leave out notes; errors are always said."),
+        _flag("-v", "--verbose", "Say which store is used."),
+        _flag("--debug", "--debug", "Show the traceback of a failure."),
+    ]
+
+
+def _flag(short: str, long: str, help_text: str) -> click.Option:
+    names = list(dict.fromkeys((short, long)))
+    return click.Option(
+        names,
+        is_flag=True,
+        default=None,
+        expose_value=False,
+        callback=_hear,
+        hidden=True,
+        help=help_text,
+    )
+
+
+def _hear(ctx: click.Context, param: click.Parameter, value: str | bool | None) -> None:
+    """Obey a common option wherever it stands; what was said before holds where it is not."""
+    if value is not None and isinstance(ctx.obj, Session):
+        ctx.obj.speak(str(param.name), value)
+        ctx.color = ctx.obj.output.terminal.colour
 
 
 def write_help(

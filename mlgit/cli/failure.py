@@ -74,7 +74,9 @@ def known(error: Exception) -> MlgitError | None:
 def words(error: MlgitError, terminal: Terminal) -> list[str]:
     """`error: …` with what the error knows (caret, candidates), then `hint: …`."""
     sentence = str(error.facts.get("reason") or error.message) if _marked(error) else error.message
-    text = f"{sentence}{_guess(error)} [{failure_of(error).code}]"
+    guess = _guess(error)
+    stop = "." if guess and not sentence.endswith((".", "?", "!")) else ""
+    text = f"{sentence}{stop}{guess} [{failure_of(error).code}]"
     lines = list(said("error", text, terminal, "red"))
     lines += ["  " + terminal.safe(line) for line in [*_marked(error), *_listed(error)]]
     if error.hint:
@@ -108,9 +110,15 @@ def _marked(error: MlgitError) -> list[str]:
 def _guess(error: MlgitError) -> str:
     """Near misses of a name that does not exist, unless the message says them already."""
     near = _candidates(error)
-    if type(error).__name__ != "NotFound" or not near or near[0] in error.message:
+    if type(error).__name__ != "NotFound" or not near or _names(error.message, near[0]):
         return ""
     return f" Did you mean {' or '.join(near[:2])}?"
+
+
+def _names(message: str, word: str) -> bool:
+    import re
+
+    return re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", message) is not None
 
 
 def _listed(error: MlgitError) -> list[str]:

@@ -11,7 +11,7 @@ from mlgit.records.metrics import Point
 
 _FIXED = ("step", "timestamp", "time", "key", "value")
 _SURPLUS = "\0"  # where the csv module puts cells beyond the header
-_HINT = "columns are step,timestamp,key,value or step and one column a metric"
+_COLUMNS = "columns are step,timestamp,key,value or step and one column a metric"
 
 
 def point_of(text: str, timestamp: int) -> Point:
@@ -24,8 +24,7 @@ def point_of(text: str, timestamp: int) -> Point:
     value, at, step = rest.partition("@")
     if not key or not equals:
         raise InvalidValue(f"a metric must be NAME=NUMBER or NAME=NUMBER@STEP, not {text!r}")
-    where = f"the metric {text!r}"
-    return Point(whole(step, where) if at else 0, timestamp, key, real(value, where))
+    return Point(whole(step, "the step") if at else 0, timestamp, key, real(value, f"metric {key}"))
 
 
 def points_of_file(path: Path, timestamp: int) -> list[Point]:
@@ -55,7 +54,7 @@ def _csv_rows(file: Iterable[str]) -> Iterator[tuple[int, int, Mapping[str, Any]
         for number, row in enumerate(reader):
             yield number, reader.line_num, {key.strip(): row[key] for key in row}
     except csv.Error as error:
-        raise InvalidValue(f"line {reader.line_num} is not CSV: {error}", _HINT) from error
+        raise InvalidValue(f"line {reader.line_num} is not CSV: {error}", _COLUMNS) from error
 
 
 def _json_rows(file: Iterable[str]) -> Iterator[tuple[int, int, Mapping[str, Any]]]:
@@ -68,7 +67,7 @@ def _json_rows(file: Iterable[str]) -> Iterator[tuple[int, int, Mapping[str, Any
         except (ValueError, RecursionError) as error:
             raise InvalidValue(f"line {line} is not JSON: {error}") from error
         if not isinstance(row, dict):
-            raise InvalidValue(f"line {line} is not a JSON object", _HINT)
+            raise InvalidValue(f"line {line} is not a JSON object", _COLUMNS)
         yield number, line, row
 
 
@@ -77,7 +76,7 @@ def _points_of_row(
 ) -> Iterator[Point]:
     """The one point of a long row, or one a metric of a wide row; empty cells are no points."""
     if _SURPLUS in row:
-        raise InvalidValue(f"{where}: more cells than columns", _HINT)
+        raise InvalidValue(f"{where}: more cells than columns", _COLUMNS)
     moment = row.get("timestamp") or row.get("time")
     at = whole(moment, where) if _given(moment) else timestamp
     long = "key" in row and "value" in row
@@ -106,7 +105,9 @@ def real(value: Any, where: str) -> float:
             raise ValueError(value)
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        raise InvalidValue(f"{where}: {value!r} is not a number", _HINT) from error
+        raise InvalidValue(
+            f"{where}: {value!r} is not a number", "write 0.93, 1e-3, nan or -inf"
+        ) from error
 
 
 def whole(value: Any, where: str) -> int:
@@ -117,5 +118,5 @@ def whole(value: Any, where: str) -> int:
     """
     number = real(value, where)
     if number != number // 1:
-        raise InvalidValue(f"{where}: {value!r} is not a whole number", _HINT)
+        raise InvalidValue(f"{where}: {value!r} is not a whole number")
     return int(value) if isinstance(value, str) and value.lstrip("+-").isdigit() else int(number)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlgit.cli.machine import Document, text
-from mlgit.cli.numbers import ago, aligned, duration
+from mlgit.cli.numbers import ago, aligned, counted, duration
 from mlgit.cli.table import Cell, Column
 from mlgit.cli.template import look_up
 from mlgit.cli.terminal import Terminal
@@ -46,8 +46,8 @@ class Selection(NamedTuple):
     def hidden(self) -> str:
         """What is not shown, for the note below the table; empty when all is."""
         parts = [
-            f"{self.constant} parameters that never vary" if self.constant else "",
-            f"{self.more} more columns" if self.more else "",
+            counted(self.constant, "constant parameter") if self.constant else "",
+            counted(self.more, "more column") if self.more else "",
         ]
         said = " and ".join(filter(None, parts))
         return f"Hidden: {said} (--columns all)." if said else ""
@@ -67,14 +67,15 @@ def every_column(documents: Sequence[Document]) -> Selection:
 def usual_columns(documents: Sequence[Document], first: str) -> Selection:
     """Metrics first, then the parameters that vary; `first` is the one to judge by."""
     metrics = metric_order(documents, first)
-    counted = _counted(documents, "params")
-    varying = [key for key in counted if _varies(documents, "params", key)]
+    params = _counted(documents, "params")
+    one = len(documents) == 1
+    varying = [key for key in params if one or _varies(documents, "params", key)]
     experiments = {document["experiment"] for document in documents}
     paths = ["experiment"] if len(experiments) > 1 else []
     paths += [f"metrics.{key}" for key in metrics[:MOST_METRICS]]
     paths += [f"params.{key}" for key in varying[:MOST_PARAMS]]
     more = len(metrics[MOST_METRICS:]) + len(varying[MOST_PARAMS:])
-    return Selection(paths, constant=len(counted) - len(varying), more=more)
+    return Selection(paths, constant=len(params) - len(varying), more=more)
 
 
 def metric_order(documents: Sequence[Document], first: str) -> list[str]:

@@ -12,7 +12,6 @@ import click
 
 from mlgit.cli import failure
 from mlgit.cli.command import Entry, LazyGroup
-from mlgit.cli.output import output_for
 from mlgit.cli.session import Session, pass_session
 from mlgit.errors import MlgitError
 
@@ -64,37 +63,16 @@ TABLE: dict[str, dict[str, Entry]] = {
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.option("-C", "directory", metavar="DIR", help="Run as if started in DIR.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    help="Colour the output; auto means on a terminal.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Leave out notes; errors are always said.")
-@click.option("-v", "--verbose", is_flag=True, help="Say more.")
-@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
 @click.version_option(package_name="mlgit", message="mlgit %(version)s")
 @pass_session
-@click.pass_context
-def root(
-    ctx: click.Context,
-    session: Session,
-    *,
-    directory: str | None,
-    color: str,
-    quiet: bool,
-    verbose: bool,
-    debug: bool,
-) -> None:
+def root(session: Session, *, directory: str | None) -> None:
     """Track experiments as plain files on a branch of this git repository.
 
     A run is one commit on the branch `mlgit`; the working tree is never touched. RUN is an id
-    or its first letters, a name, @last, @{2} (before the two last) or @best:METRIC. `mlgit help`
-    lists the topics.
+    or its first letters, a name, @last, @{2} (the last but one) or @best:METRIC. More: `mlgit help
+    filters`, `layout`, `formats`, `codes`.
+    Options stand before or behind the command.
     """
-    session.output = output_for(color, quiet=quiet, verbose=verbose)
-    session.debug = debug
-    ctx.color = session.output.terminal.colour
     if directory is not None:
         os.chdir(directory)
         session.place = Path.cwd()
@@ -106,7 +84,7 @@ def main(argv: Sequence[str], program: str = "mlgit") -> int:
     if "_MLGIT_LINE" in os.environ:
         return _complete(os.environ["_MLGIT_LINE"])
     try:
-        code = root.main(list(argv), program, standalone_mode=False, obj=session)
+        code = root.main(list(argv) or ["--help"], program, standalone_mode=False, obj=session)
         sys.stdout.flush()
     except BrokenPipeError:
         _abandon_stdout()

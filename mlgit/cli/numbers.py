@@ -28,6 +28,11 @@ def aligned(values: Sequence[float | None]) -> list[str]:
     ]
 
 
+def counted(count: int, noun: str) -> str:
+    """`1 file`, `3 files`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def change(baseline: float, value: float) -> str:
     """How far `value` is from `baseline`, in percent where that means something."""
     if math.isnan(baseline) and math.isnan(value):

@@ -26,6 +26,11 @@ class Output(NamedTuple):
     quiet: bool = False
     verbose: bool = False
 
+    def coloured(self, choice: str) -> Output:
+        """The same with the `--color` option heeded."""
+        new = output_for(choice)
+        return self._replace(terminal=new.terminal, talk=new.talk)
+
     def data(self, lines: Iterable[str]) -> None:
         """Write lines to stdout."""
         sys.stdout.writelines(f"{line}\n" for line in lines)
@@ -55,13 +60,11 @@ class Output(NamedTuple):
         sys.stderr.writelines(f"{line}\n" for line in lines)
 
 
-def output_for(choice: str = "auto", *, quiet: bool = False, verbose: bool = False) -> Output:
+def output_for(choice: str = "auto") -> Output:
     """The streams of this process as they are now; `choice` is the `--color` option."""
     return Output(
         terminal=detect(sys.stdout, choice, os.environ),
         talk=detect(sys.stderr, choice, os.environ),
-        quiet=quiet,
-        verbose=verbose,
     )
 
 

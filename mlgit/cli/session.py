@@ -38,6 +38,17 @@ class Session:
         self.debug = False
         self.recovered: Sequence[Recovered] = ()
 
+    def speak(self, option: str, value: str | bool) -> None:
+        """Obey one of the options `--color`, `--quiet`, `--verbose`, `--debug`."""
+        if option == "debug":
+            self.debug = bool(value)
+        elif option == "color":
+            self.output = self.output.coloured(str(value))
+        elif option == "quiet":
+            self.output = self.output._replace(quiet=bool(value))
+        else:
+            self.output = self.output._replace(verbose=bool(value))
+
     @cached_property
     def store(self) -> Store:
         """The store, opened on first use.
@@ -50,6 +61,9 @@ class Session:
 
         store = Store.open(self.place or from_environment())
         self._recover(store)
+        if self.output.verbose:
+            where, commit = store.repository.git_dir, store.snapshot().commit.decode()
+            self.output.note(f"store: {where}, branch {store.branch.name}, commit {commit}")
         return store
 
     def _recover(self, store: Store) -> None:

@@ -32,7 +32,7 @@ def resample(values: Sequence[float], columns: int) -> list[float]:
 
 def _mean(values: Sequence[float]) -> float:
     finite = [value for value in values if math.isfinite(value)]
-    return math.fsum(finite) / len(finite) if finite else math.nan
+    return math.fsum(value / len(finite) for value in finite) if finite else math.nan
 
 
 def _mark(value: float, low: float, high: float, marks: str) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from mlgit import times
 from mlgit.cli.main import main
 
-MORNING = 1_795_420_491_000  # 2026-11-23T08:14:51Z
+MORNING = 1_795_421_691_000  # 2026-11-23T08:14:51Z
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import pytest
 from mlgit.cli.command import purpose
 from mlgit.cli.main import TABLE, main, root
 from mlgit.store.snapshot import Snapshot
-from tests.cli.harness import mlgit
+from tests.cli.harness import done, mlgit
 
 BIN = Path(sys.executable).parent
 
@@ -85,7 +85,7 @@ def test_nothing_but_the_command_is_imported() -> None:
         (["completion", "tcsh"], 2, "'tcsh' is not one of"),
         (["help", "E-NOWHERE"], 3, "no error code E-NOWHERE"),
         (["-C", "/nowhere", "init"], 1, "/nowhere: No such file or directory [E-STORAGE]"),
-        ([], 2, ""),
+        (["artifact"], 2, "Missing command"),
     ],
 )
 def test_a_mistake_has_a_message_and_a_code(argv: list[str], code: int, said: str) -> None:
@@ -93,6 +93,26 @@ def test_a_mistake_has_a_message_and_a_code(argv: list[str], code: int, said: st
     assert result.code == code
     assert said in result.stderr
     assert result.stdout == ""
+
+
+def test_without_a_command_the_help_is_shown() -> None:
+    result = mlgit()
+    assert result.code == 0
+    assert result.stdout == mlgit("--help").stdout == mlgit("help").stdout
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize("argv", [["-q", "init"], ["init", "-q"], ["--color=never", "init", "-q"]])
+def test_common_options_stand_before_or_behind(argv: list[str]) -> None:
+    assert mlgit(*argv).screen == ""
+
+
+@pytest.mark.usefixtures("repo")
+def test_colour_behind_the_command() -> None:
+    done("init")
+    done("log-run", "--name", "one")
+    assert "\x1b[1m" in done("runs", "--table", "--color=always")
+    assert "\x1b" not in done("--color", "always", "runs", "--table", "--color=never")
 
 
 def test_outside_a_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,6 +186,7 @@ def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path) -> None:
 
 def test_a_stream_that_lacks_a_letter_spells_it_out(repo: Path) -> None:
     shell("mlgit init", repo)
-    ran = shell("mlgit show 'naïve 模型'", repo, PYTHONIOENCODING="latin-1", LC_ALL="C.UTF-8")
+    strange = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C.UTF-8"}
+    ran = shell("mlgit show 'naïve 模型'", repo, **strange)
     assert ran.returncode == 3
-    assert "\\u6a21" in ran.stderr
+    assert "na\\xefve \\u6a21\\u578b" in ran.stderr

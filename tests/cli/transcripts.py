@@ -25,7 +25,7 @@ import pytest
 from tests.cli.harness import Ticking, mlgit
 
 _PART = re.compile(
-    r"^<!-- (?P<setting>.*) -->$|^```(?P<kind>\w+)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$",
+    r"^<!-- (?P<setting>[^\n]*) -->$|^```(?P<kind>\w+)(?: (?P<file>\S+))?\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
 _SHELL = re.compile(r"[|<>&;$`]")
@@ -50,7 +50,11 @@ class Screen:
         else:
             child = subprocess.run(["sh", "-c", command], capture_output=True, text=True)
             code, text = child.returncode, child.stdout + child.stderr
-        for here, there in ((str(self.place), "~/project"), (os.uname().nodename, "laptop")):
+        for here, there in (
+            (str(self.place), "~/project"),
+            (os.uname().nodename, "laptop"),
+            ("\x1b", "^["),
+        ):
             text = text.replace(here, there)
         text = "".join(f"{line.rstrip()}\n" for line in text.split("\n")[:-1])
         return text + (f"[exit {code}]\n" if code else "")

@@ -12,7 +12,7 @@ import click
 from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Group
 from mlgit.cli.document import artifact_documents
-from mlgit.cli.numbers import size
+from mlgit.cli.numbers import counted, size
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.cli.table import Cell, Column, lay_out
@@ -93,7 +93,8 @@ def get(session: Session, *, run: str, path: str, target: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     written = download(entries, _sources(session, seen), folder)
     session.output.data(session.output.terminal.safe(str(path)) for path in written)
-    session.output.note(f"{len(written)} files, {size(sum(entry.size for entry in entries))}")
+    total = size(sum(entry.size for entry in entries))
+    session.output.note(f"{counted(len(written), 'file')}, {total}")
 
 
 @artifact.command(

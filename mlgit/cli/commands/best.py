@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 )
 @click.argument("metric", type=METRIC)
 @click.option("--min/--max", "lowest", default=None, help="Which way is better; else by its name.")
-@click.option("-n", "count", type=click.IntRange(min=1), default=1, help="So many; default 1.")
+@click.option(
+    "-n", "count", type=click.IntRange(min=1), metavar="N", default=1, help="So many; default 1."
+)
 @click.option("-e", "--experiment", default="", type=EXPERIMENT, help="Of this one only.")
 @shape_options
 @pass_session

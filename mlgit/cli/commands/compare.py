@@ -12,7 +12,7 @@ from mlgit.cli.command import Command
 from mlgit.cli.comparison import Facts, Row, Value, rows_of
 from mlgit.cli.escape import visible
 from mlgit.cli.machine import Document, text
-from mlgit.cli.numbers import number
+from mlgit.cli.numbers import counted, number
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.cli.table import Cell, Column, lay_out
@@ -112,11 +112,18 @@ def _short(value: Value) -> str:
 
 
 def _footer(rows: Sequence[Row], shown: Sequence[Row], runs: Sequence[str]) -> str:
+    """What is equal, and the way to the curves."""
     hidden = len(rows) - len(shown)
-    said = f"{hidden} equal values hidden (--all).  " if hidden else ""
+    different = {row.section for row in rows if row.differs}
+    known = {row.section for row in rows if any(value is not None for value in row.values)}
+    same = [name for name in ("code", "env", "data") if name in known - different]
     metric = next((row.key for row in rows if row.section == "metrics"), "")
-    curves = f"Curves: mlgit plot {metric} {' '.join(runs)}" if metric else ""
-    return (said + curves) or "No differences."
+    said = (
+        f"Same {', '.join(same)}." if same else "",
+        f"{counted(hidden, 'equal value')} hidden (--all)." if hidden else "",
+        f"Curves: mlgit plot {metric} {' '.join(runs)}" if metric else "",
+    )
+    return "  ".join(filter(None, said))
 
 
 def _markdown(cell: str) -> str:

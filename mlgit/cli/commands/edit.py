@@ -9,6 +9,7 @@ import click
 
 from mlgit.cli.arguments import EXPERIMENT, RUN
 from mlgit.cli.command import Command, pairs
+from mlgit.cli.numbers import counted
 from mlgit.cli.session import Session, pass_session
 from mlgit.errors import InvalidState
 
@@ -43,7 +44,9 @@ def tag(session: Session, *, run: str, tags: tuple[str, ...], gone: tuple[str, .
         edit.set_tags(session.store, folder, dict(pairs(tags, "a tag")))
     for key in gone:
         edit.delete_tag(session.store, folder, key)
-    session.output.note(f"run {seen.run.name}: {len(tags)} tags set, {len(gone)} deleted")
+    session.output.note(
+        f"run {seen.run.name}: {counted(len(tags), 'tag')} set, {len(gone)} deleted"
+    )
 
 
 @click.command(

@@ -15,9 +15,9 @@ from mlgit.cli.history import point_of, points_of_file
 from mlgit.cli.numbers import number
 from mlgit.cli.request import Request, moment_of, read_document
 from mlgit.cli.session import Session, pass_session
-from mlgit.errors import InvalidValue, NotFound
+from mlgit.errors import InvalidValue, MlgitError, NotFound
 from mlgit.records.metrics import Point
-from mlgit.records.run import RunStatus
+from mlgit.records.run import RunStatus, Source
 from mlgit.times import now_ms
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def log_run(session: Session, /, *, source: str, existing: str, **options: Any) 
     _log(active, request)
     default = None if existing else RunStatus.FINISHED
     status = RunStatus(request.status.upper()) if request.status else default
-    active.finish(status, moment_of(request.end))
+    _finish(session, active, status, moment_of(request.end))
     session.output.data([active.id])
     session.output.note(_summary(active, request.metrics))
 
@@ -141,6 +141,7 @@ def _started(session: Session, request: Request) -> ActiveRun:
             note=request.note,
             parent=parent,
             start=moment_of(request.start),
+            source=Source(name="mlgit log-run"),
             strict=True,
         ),
     )
@@ -198,6 +199,18 @@ def _add_words(active: ActiveRun, request: Request) -> None:
         active.set_note(request.note)
     if request.name:
         active.rename(request.name)
+
+
+def _finish(session: Session, active: ActiveRun, status: RunStatus | None, end: int | None) -> None:
+    """Put the run on the branch; where that fails, say that nothing is lost."""
+    try:
+        active.finish(status, end)
+    except MlgitError:
+        session.output.warn(
+            f"run {active.id} is kept in its journal, do not record it again",
+            "any later mlgit command publishes it",
+        )
+        raise
 
 
 def _summary(active: ActiveRun, points: Sequence[Point]) -> str:

@@ -34,11 +34,16 @@ _COLUMNS = ("run", "step", "time", "value")
     "--smooth",
     "weight",
     type=click.FloatRange(0, 1, max_open=True),
+    metavar="WEIGHT",
     default=0.0,
     help="Moving average; 0 is the raw curve, 0.9 very smooth.",
 )
 @click.option(
-    "--height", type=click.IntRange(4, 100), default=15, help="Lines of the drawing; default 15."
+    "--height",
+    type=click.IntRange(4, 100),
+    metavar="N",
+    default=15,
+    help="Lines of the drawing; default 15.",
 )
 @shape_options
 @pass_session

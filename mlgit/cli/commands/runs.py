@@ -12,6 +12,7 @@ from mlgit.cli.arguments import EXPERIMENT, FIELD
 from mlgit.cli.command import Command
 from mlgit.cli.document import run_document
 from mlgit.cli.listing import Selection
+from mlgit.cli.numbers import counted
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.cli.sparkline import sparkline
@@ -56,8 +57,10 @@ class Choice(NamedTuple):
     type=FIELD,
     help="Sort by an attribute, metric, parameter or tag; - for largest first.",
 )
-@click.option("--columns", default="", metavar="NAME,…", help="Show these; `all` for every one.")
-@click.option("-n", "limit", type=click.IntRange(min=1), help="At most so many; 20 in a table.")
+@click.option("--columns", default="", metavar="NAME,...", help="Show these; `all` for every one.")
+@click.option(
+    "-n", "limit", type=click.IntRange(min=1), metavar="N", help="At most so many; 20 in a table."
+)
 @click.option("--all", "everything", is_flag=True, help="Show every run, however many.")
 @click.option(
     "-e", "--experiment", "experiments", multiple=True, type=EXPERIMENT, help="Of this one only."
@@ -179,5 +182,6 @@ def _warn_of_damage(session: Session) -> None:
     if damaged:
         first = f"{damaged[0].path}: {damaged[0].reason}"
         session.output.warn(
-            f"{len(damaged)} records cannot be read and are left out, first {first}", "mlgit check"
+            f"{counted(len(damaged), 'record')} left out that cannot be read, first {first}",
+            "mlgit check",
         )

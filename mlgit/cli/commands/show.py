@@ -10,7 +10,7 @@ from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Command
 from mlgit.cli.comparison import Facts
 from mlgit.cli.document import artifact_documents, run_document
-from mlgit.cli.numbers import ago, aligned, duration, number, size
+from mlgit.cli.numbers import ago, aligned, counted, duration, number, size
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit_one, shape_options
 from mlgit.cli.sparkline import sparkline
@@ -82,7 +82,7 @@ def _head(facts: Facts, *, files: bool) -> Iterator[tuple[str, str]]:
     run, now = facts.run, now_ms()
     took = "" if run.end is None else f", took {duration(run.end - run.start)}"
     total = size(sum(entry.size for entry in facts.artifacts))
-    counted = f"{len(facts.artifacts)} files, {total}" if facts.artifacts else ""
+    files_said = f"{counted(len(facts.artifacts), 'file')}, {total}" if facts.artifacts else ""
     lines = {
         "id": run.id,
         "experiment": facts.experiment,
@@ -92,7 +92,7 @@ def _head(facts: Facts, *, files: bool) -> Iterator[tuple[str, str]]:
         "parent": run.parent,
         "code": _code(facts),
         "command": run.source.command or run.source.name,
-        "artifacts": counted + (" (--files)" if counted and not files else ""),
+        "artifacts": files_said + (" (--files)" if files_said and not files else ""),
         "note": run.note,
     }
     yield from ((label, text) for label, text in lines.items() if text)

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from mlgit.cli.command import Command
+from mlgit.cli.failure import said
+from mlgit.cli.numbers import counted
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
+    from mlgit.store.finding import Finding
     from mlgit.store.problem import Problem
     from mlgit.store.snapshot import Snapshot
 
@@ -50,7 +53,9 @@ def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, sh
     emit(session.output, shape, documents, columns, lambda: _lines(session, problems))
     errors = sum(problem.severity == "error" for problem in problems)
     if problems:
-        session.output.note(f"{errors} errors, {len(problems) - errors} other remarks")
+        session.output.note(
+            f"{counted(errors, 'error')}, {counted(len(problems) - errors, 'other remark')}"
+        )
     else:
         session.output.note("Every record is as it should be.")
     if errors:
@@ -98,6 +103,45 @@ def _commit(session: Session, revision: str) -> Oid:
 @click.command(
     cls=Command,
     examples="""
+    mlgit doctor
+    mlgit doctor --deep --json
+    """,
+)
+@click.option("--deep", is_flag=True, help="Read every record and every byte kept here.")
+@shape_options
+@pass_session
+@click.pass_context
+def doctor(ctx: click.Context, session: Session, *, deep: bool, shape: Shape) -> None:
+    """Say what is wrong with this store and what to do.
+
+    What only this clone holds, runs of programs that died, leftovers, settings of git that are in
+    the way. Nothing is changed. Ends with 1 where anything is wrong.
+    """
+    from mlgit.store.doctor import diagnose
+
+    findings = diagnose(session.store, deep=deep)
+    documents = [dict(vars(finding)) for finding in findings]
+    columns = ["code", "severity", "what", "hint"]
+    emit(session.output, shape, documents, columns, lambda: _findings(session, findings))
+    if not findings:
+        session.output.note("Nothing is wrong.")
+    if any(finding.severity == "error" for finding in findings):
+        ctx.exit(1)
+
+
+def _findings(session: Session, findings: Sequence[Finding]) -> list[str]:
+    terminal = session.output.terminal
+    lines: list[str] = []
+    for finding in findings:
+        lines += said(finding.severity, finding.what, terminal, *_STYLES[finding.severity][:1])
+        if finding.hint:
+            lines += said("  hint", finding.hint, terminal, "cyan")
+    return lines
+
+
+@click.command(
+    cls=Command,
+    examples="""
     mlgit recover
     mlgit recover --foreign
     """,
@@ -120,6 +164,6 @@ def recover(ctx: click.Context, session: Session, *, foreign: bool) -> None:
         else:
             session.output.warn(f"run {one.run_id}: {one.problem}", one.problem.hint)
     published = sum(one.problem is None for one in found)
-    session.output.note(f"{published} runs recovered")
+    session.output.note(f"{counted(published, 'run')} recovered")
     if published < len(found):
         ctx.exit(1)
