@@ -92,12 +92,19 @@ def _decode_plain(body: str) -> list[Point] | None:
         return None
     steps, stamps, keys, values = cells[0:-1:5], cells[1::5], cells[2::5], cells[3::5]
     whole = _whole_numbers(",".join(steps)) and _whole_numbers(",".join(stamps))
-    if "" in keys or not whole or not _real_numbers(",".join(values)):
+    if "" in keys or not whole or not _real(values):
         return None
     try:
         return _points(list(map(int, steps)), list(map(int, stamps)), keys, map(float, values))
     except ValueError:
         return None
+
+
+def _real(cells: list[str]) -> bool:
+    text = ",".join(cells)
+    if not _real_numbers(text):
+        return False
+    return "n" not in text or {cell for cell in cells if "n" in cell} <= {"nan", "inf", "-inf"}
 
 
 def _points(

@@ -23,11 +23,16 @@ def decode(header: str, body: str) -> list[Point]:
     if names[:4] != HEADER.split(","):
         raise damaged(1, f"the header is not {HEADER}")
     order = [names.index(name) if name in names else -1 for name in _COLUMNS]
-    reader = csv.reader(StringIO(body, newline=""), strict=True)
+    reader = csv.reader(StringIO(body, newline="\n"), strict=True)
+    points: list[Point] = []
+    line = 2
     try:
-        return [_point(row, len(names), order, reader.line_num + 1) for row in reader]
+        for row in reader:
+            points.append(_point(row, len(names), order, line))
+            line = reader.line_num + 2
     except csv.Error as error:
-        raise damaged(reader.line_num + 1, str(error)) from None
+        raise damaged(line, str(error)) from None
+    return points
 
 
 def _point(row: list[str], width: int, order: list[int], line: int) -> Point:

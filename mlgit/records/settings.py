@@ -71,12 +71,21 @@ def dump_settings(settings: Settings) -> bytes:
     require_writable(settings.format)
     doc: Doc = {"format": settings.format}
     optional = {
-        "remotes": {name: {"url": settings.remotes[name]} for name in sorted(settings.remotes)},
+        "remotes": _remotes_to_doc(settings),
         "limits": _changed(settings.limits, Limits()),
         "capture": _changed(settings.capture, Capture()),
     }
     doc.update((key, value) for key, value in optional.items() if value)
     return text.dump(with_unknown(doc, settings.extra))
+
+
+def _remotes_to_doc(settings: Settings) -> Doc:
+    kept = settings.extra.get("remotes", {})
+    # A remote in conflict has no keys of its own: what was kept stands in its place.
+    return {
+        name: None if "sides" in kept.get(name, ()) else {"url": settings.remotes[name]}
+        for name in sorted(settings.remotes)
+    }
 
 
 def _changed(section: Limits | Capture, default: Limits | Capture) -> Doc:

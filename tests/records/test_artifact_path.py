@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlgit.records.artifact_path import MAX_PATH_BYTES, is_safe_path, safe_path
 from mlgit.errors import InvalidValue
+from mlgit.records.artifact_path import MAX_PATH_BYTES, is_safe_path, safe_path
 
 HOSTILE = [
     "",

@@ -1,0 +1,122 @@
+"""Whole records for Hypothesis to draw."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from mlgit import times
+from mlgit.records.artifact import ArtifactEntry
+from mlgit.records.experiment import Experiment
+from mlgit.records.inputs import DatasetInput, Inputs, ModelLink
+from mlgit.records.logged_model import STATUSES, LoggedModel
+from mlgit.records.metrics import Point
+from mlgit.records.run import Code, Edit, MetricSummary, Run, RunStatus, Source
+from mlgit.records.settings import Capture, Limits, Settings
+from tests.records.strategies import floats, integers, keys, real_numbers, texts, values
+
+moments = st.integers(0, times.MAX_TIME_MS)
+names = texts.filter(bool)
+numbers_as_text = st.one_of(floats.map(repr), st.integers().map(str), st.integers().map(hex))
+text_maps = st.dictionaries(keys, st.one_of(texts, numbers_as_text), max_size=4)
+unknown = st.dictionaries(keys.map(lambda key: f"x-{key}"), values, max_size=2)
+lifecycles = st.sampled_from(["active", "deleted"])
+edits = st.dictionaries(keys, st.builds(Edit, moments, names, st.booleans()), max_size=3)
+hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
+
+
+@st.composite
+def summaries(draw: st.DrawFn) -> MetricSummary:
+    last, step, time = draw(real_numbers), draw(integers), draw(moments)
+    count = draw(st.integers(1, 10**9))
+    if count == 1:
+        return MetricSummary(last, step, time, last, last, 1)
+    return MetricSummary(last, step, time, draw(real_numbers), draw(real_numbers), count)
+
+
+runs = st.builds(
+    Run,
+    id=names,
+    name=texts,
+    experiment_id=names,
+    status=st.sampled_from(RunStatus),
+    start=moments,
+    end=st.none() | moments,
+    user=texts,
+    host=texts,
+    parent=texts,
+    lifecycle=lifecycles,
+    deleted_at=st.none() | moments,
+    note=texts,
+    code=st.builds(Code, texts, texts, texts, st.booleans(), texts),
+    source=st.builds(Source, texts, texts, texts, texts),
+    params=text_maps,
+    metrics=st.dictionaries(keys, summaries(), max_size=3),
+    tags=text_maps,
+    edits=edits,
+    alive_until=st.none() | moments,
+    extra=unknown,
+)
+experiments = st.builds(
+    Experiment,
+    id=names,
+    name=names,
+    folder=st.just("churn"),
+    created=moments,
+    updated=moments,
+    lifecycle=lifecycles,
+    note=texts,
+    artifact_location=texts,
+    tags=text_maps,
+    edits=edits,
+    extra=unknown,
+)
+entries = st.builds(
+    ArtifactEntry, names, st.integers(0, 10**15), st.just("") | hashes, texts, texts, unknown
+)
+inputs = st.builds(
+    Inputs,
+    st.lists(
+        st.builds(DatasetInput, texts, texts, texts, texts, texts, texts, text_maps, unknown),
+        max_size=2,
+    ).map(tuple),
+    st.lists(
+        st.builds(ModelLink, names, st.sampled_from(["in", "out"]), integers, unknown), max_size=2
+    ).map(tuple),
+    unknown,
+)
+logged_models = st.builds(
+    LoggedModel,
+    id=names,
+    name=texts,
+    experiment_id=names,
+    status=st.sampled_from(STATUSES),
+    created=moments,
+    updated=moments,
+    status_message=texts,
+    lifecycle=lifecycles,
+    model_type=texts,
+    source_run=texts,
+    params=text_maps,
+    tags=text_maps,
+    edits=edits,
+    extra=unknown,
+)
+_sizes = st.integers(0, 10**12)
+settings_of_a_team = st.builds(
+    Settings,
+    st.dictionaries(keys, texts, max_size=3),
+    st.builds(Limits, _sizes, _sizes, _sizes, _sizes),
+    st.builds(Capture, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
+    unknown,
+)
+_columns = st.sampled_from(["", "", "m-1", 'a,"b"', "c\nd", "é"])
+points = st.builds(
+    Point,
+    st.one_of(st.integers(-3, 3), integers),
+    st.one_of(st.integers(0, 3), moments),
+    st.one_of(st.sampled_from(["loss", "val acc", "a/b"]), names),
+    st.one_of(st.sampled_from([0.0, 1.0, -1.0, 0.1]), real_numbers),
+    _columns,
+    _columns,
+    _columns,
+)
