@@ -116,7 +116,7 @@ class Branch:
         objects = self.repository.objects
         self._prepare()
         items = unique([*new, (COMMIT, data)])
-        known = [oid for oid in items if objects.contains(oid)]
+        known = objects.known(items)
         pack = objects.write_guarded(item for oid, item in items.items() if oid not in known)
         commit = object_id(COMMIT, data)
         try:

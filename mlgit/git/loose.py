@@ -7,6 +7,7 @@ import os
 import zlib
 from collections.abc import Iterable
 from contextlib import suppress
+from itertools import islice
 
 from mlgit.errors import Damaged
 from mlgit.git.files import (
@@ -22,6 +23,7 @@ from mlgit.git.oid import KINDS, Oid, header, object_id
 from mlgit.git.sharing import share, share_folder
 
 MAX_OBJECT = 1 << 30  # bytes; an object that declares more is refused before it is inflated
+_AT_ONCE = 64  # files open at the same time
 _ATTEMPTS = 50  # git's own clean-up removes empty fan-out folders between our mkdir and open
 
 
@@ -96,6 +98,19 @@ def is_whole(objects_dir: str, oid: Oid) -> bool:
         return False
 
 
+def is_damaged(objects_dir: str, oid: Oid) -> bool:
+    """Whether there is a loose file of that name that is not that object.
+
+    Raises:
+        StorageFailed: The file cannot be read.
+    """
+    try:
+        read_loose(objects_dir, oid)
+    except Damaged:
+        return True
+    return False
+
+
 def write_loose(objects_dir: str, kind: int, data: bytes, *, durable: bool = True) -> Oid:
     """Write one object, healing a damaged one of that name; its id.
 
@@ -114,21 +129,24 @@ def write_all(
 ) -> list[Oid]:
     """Write objects so that, when this returns, a power cut cannot take them.
 
-    All files are written before the first is forced to disk, which lets the file system
-    commit them together; folders are forced once each. `shared` are permission bits that files
-    get besides the umask's.
+    Many files are written before the first is forced to disk, which lets the file system
+    commit them together; folders are forced once for each such batch. `shared` are permission
+    bits that files get besides the umask's.
 
     Raises:
         StorageFailed: The disk refused; no temporary file is left.
     """
-    batch = _Batch(objects_dir, durable, shared)
-    try:
-        oids = [batch.add(kind, data) for kind, data in objects]
-        batch.publish()
-    except OSError as error:
-        raise storage_failed(error, error.filename or objects_dir, "write") from error
-    finally:
-        batch.close()
+    oids: list[Oid] = []
+    stream = iter(objects)
+    while some := list(islice(stream, _AT_ONCE)):
+        batch = _Batch(objects_dir, durable, shared)
+        try:
+            oids += [batch.add(kind, data) for kind, data in some]
+            batch.publish()
+        except OSError as error:
+            raise storage_failed(error, error.filename or objects_dir, "write") from error
+        finally:
+            batch.close()
     return oids
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -127,6 +127,16 @@ class Objects:
         if any(loose.is_whole(place, oid) for place in self._all_places()):
             return True
         return self._packs().contains(oid)
+
+    def known(self, items: Mapping[Oid, tuple[int, bytes]]) -> set[Oid]:
+        """Which of these objects are here already; a damaged loose one is written anew.
+
+        Raises:
+            StorageFailed: The disk refused.
+        """
+        damaged = [oid for oid in items if loose.is_damaged(self.directory, oid)]
+        self.write(items[oid] for oid in damaged)
+        return {oid for oid in items if self.contains(oid)}
 
     def write(self, objects: Iterable[tuple[int, bytes]], *, durable: bool = True) -> list[Oid]:
         """Write objects as loose files; they survive a power cut when this returns.
