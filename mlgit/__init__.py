@@ -7,9 +7,11 @@ The names below are loaded on first use, so that importing mlgit costs nothing. 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # true for type checkers; importing `typing` would cost more than all below
 if TYPE_CHECKING:
+    from typing import Any
+
     from mlgit import data, entities, errors
     from mlgit.api.active import ActiveRun, active_run, end_run, last_active_run
     from mlgit.api.artifacts import (
