@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable, Mapping
 
 from mlgit.errors import InvalidState, InvalidValue, NotFound
 from mlgit.records import names
 from mlgit.records.names import Truncated
 from mlgit.records.system_tags import SYSTEM_TAGS
+from mlgit.runs.notice import warn
 from mlgit.runs.redact import redacted_value
 from mlgit.runs.session import Session
 from mlgit.runs.siblings import Siblings
@@ -100,7 +100,7 @@ def _texts(
         whole = str(value) if key in SYSTEM_TAGS else redacted_value(key, str(value))
         text, cut = text_of(key, whole)
         if cut:
-            warnings.warn(str(cut), stacklevel=4)
+            warn(str(cut))
         found[key] = text
     return found
 

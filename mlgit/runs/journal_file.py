@@ -10,7 +10,6 @@ import contextlib
 import os
 import threading
 import time
-import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from mlgit.runs import sync
 from mlgit.runs.backlog import Backlog
 from mlgit.runs.file_lock import try_lock
 from mlgit.runs.journal_records import HELPER, Header, pack_event, pack_header
+from mlgit.runs.notice import warn
 from mlgit.runs.process_identity import this_process
 
 SUFFIX = ".journal"
@@ -128,11 +128,14 @@ class JournalFile:
             raise
 
     def _tell_losses(self) -> None:
+        record = self._losses()
+        if record and _write(self._descriptor, record) == len(record):
+            self.backlog.lost_points = 0
+
+    def _losses(self) -> bytes:
+        """The record that says how many points were given up; empty when none were."""
         lost = self.backlog.lost_points
-        if lost:
-            record = pack_event({"do": "lost", "points": lost, "at": times.now_ms()})
-            if _write(self._descriptor, record) == len(record):
-                self.backlog.lost_points = 0
+        return pack_event({"do": "lost", "points": lost, "at": times.now_ms()}) if lost else b""
 
     def _refused(self) -> None:
         message = f"mlgit cannot write {self.path}: {self._trouble.strerror or self._trouble}"
@@ -141,9 +144,7 @@ class JournalFile:
             raise StorageFailed(message, hint=hint) from self._trouble
         if not self._warned:
             self._warned = True
-            warnings.warn(
-                f"{message}; what is logged waits in memory and is not safe yet", stacklevel=5
-            )
+            warn(f"{message}; what is logged waits in memory and is not safe yet")
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -160,7 +161,7 @@ class JournalFile:
                 os.lseek(self._descriptor, start, os.SEEK_SET)  # writes append wherever this is
                 while part := os.read(self._descriptor, 1 << 24):
                     parts.append(part)
-            return b"".join(parts) + self.backlog.frames()
+            return b"".join(parts) + self.backlog.frames() + self._losses()
 
     def close(self) -> None:
         """Write what still waits if the disk takes it, and give the lock back; idempotent."""
@@ -210,7 +211,7 @@ class JournalFile:
         except OSError as error:
             if not self._warned:
                 self._warned = True
-                warnings.warn(f"mlgit cannot make {self.path} durable: {error}", stacklevel=2)
+                warn(f"mlgit cannot make {self.path} durable: {error}")
         finally:
             os.close(self._syncing)
             self._syncing = _ABSENT

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 import time
-import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,7 @@ from mlgit.runs.field_log import FieldLog
 from mlgit.runs.journal_read import parse
 from mlgit.runs.journal_records import HELPER
 from mlgit.runs.metric_log import MetricLog
+from mlgit.runs.notice import warn
 from mlgit.runs.publish import Own, publish_run
 from mlgit.runs.session import Session
 
@@ -159,7 +159,7 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
             self.failure = StorageFailed(f"run {self.id} cannot be published: {error}")
         if self._strict:
             raise self.failure
-        warnings.warn(self._trouble(), stacklevel=3)
+        warn(self._trouble())
         return None
 
     def _trouble(self) -> str:
