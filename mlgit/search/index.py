@@ -69,7 +69,7 @@ class Index:
         Raises:
             NoStore: The branch is gone.
         """
-        self._ask(lambda _: None)
+        self.ask(lambda _: None)
 
     def search(
         self,
@@ -99,26 +99,26 @@ class Index:
         live: Sequence[Run | Subject] = (),
     ) -> list[Found]:
         """As `search`, with the folder of each run and its experiment's name."""
-        return self._ask(lambda rows: lookup.find(rows, question, limit, offset, live))
+        return self.ask(lambda rows: lookup.find(rows, question, limit, offset, live))
 
     def count(self, question: Question = EVERY_RUN, live: Sequence[Run | Subject] = ()) -> int:
         """How many runs `search` would give without a limit."""
-        return self._ask(lambda rows: lookup.count(rows, question, live))
+        return self.ask(lambda rows: lookup.count(rows, question, live))
 
     def keys(self) -> Keys:
         """The keys of metrics, parameters and tags that are in use."""
-        return self._ask(lookup.keys)
+        return self.ask(lookup.keys)
 
     def experiments(self) -> list[Experiment]:
         """Every experiment, also deleted ones, by folder."""
-        return self._ask(lookup.experiments)
+        return self.ask(lookup.experiments)
 
     def damage(self) -> list[Damage]:
         """Records that cannot be used and folders that cannot be listed, by path."""
-        return self._ask(lookup.damage)
+        return self.ask(lookup.damage)
 
-    def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
-        """The answer of an index that shows the branch as of now."""
+    def ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
+        """What `question` finds in the tables, in one state, which is that of the branch now."""
         for _ in range(2):
             if self._memory is not None:
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from mlgit.records.experiment import Experiment
@@ -29,6 +30,31 @@ class Found(NamedTuple):
     folder: str
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question to an index beside runs that are not in it.
+
+    Attributes:
+        question: What is asked.
+        there: The live runs that it asks for, in order.
+        hidden: Ids that are live, whatever the index says of them.
+        experiments: By id.
+    """
+
+    question: Question
+    there: list[Subject]
+    hidden: set[str]
+    experiments: dict[str, Experiment]
+
+
+def asked(rows: sqlite3.Connection, question: Question, live: Sequence[Run | Subject]) -> Asked:
+    """The question with what it needs to know of live runs."""
+    known = first_by_id(experiments(rows))
+    subjects = [one if isinstance(one, Subject) else _subject_of(one, known) for one in live]
+    hidden = {one.run.id for one in subjects}
+    return Asked(question, select(subjects, question, known), hidden, known)
+
+
 def find(
     rows: sqlite3.Connection,
     question: Question,
@@ -37,68 +63,63 @@ def find(
     live: Sequence[Run | Subject],
 ) -> list[Found]:
     """See `Index.find`."""
-    names = first_by_id(experiments(rows))
-    subjects = [_as_subject(one, names) for one in live]
-    hidden = {one.run.id for one in subjects}
-    there = select(subjects, question, names)
+    ask = asked(rows, question, live)
     try:
         # Live runs push others back by one place each at most, so the page needs no earlier row.
-        first = max(0, offset - len(there))
-        count = None if limit is None else limit + offset - first
-        rids = Planner(rows, hidden).rids(question, count, first)
-        found = list(_subjects(rows, rids, names))
+        first = max(0, offset - len(ask.there))
+        wanted = None if limit is None else limit + offset - first
+        rids = Planner(rows, ask.hidden).rids(question, wanted, first)
+        found = list(subjects_at(rows, rids, ask.experiments))
     except TooComplex:
-        first = 0
-        everything = (one for one in _all(rows, names) if one.run.id not in hidden)
-        found = select(everything, question, names)
-    if there:
-        found = ordered(found + there, question.order)
+        first, found = 0, _matching(rows, ask)
+    if ask.there:
+        found = ordered(found + ask.there, question.order)
     page = found[offset - first :][:limit]
     return [Found(one.run, one.experiment, one.folder) for one in page]
 
 
 def count(rows: sqlite3.Connection, question: Question, live: Sequence[Run | Subject]) -> int:
     """See `Index.count`."""
-    names = first_by_id(experiments(rows))
-    subjects = [_as_subject(one, names) for one in live]
-    there = len(select(subjects, question, names))
-    hidden = {one.run.id for one in subjects}
+    ask = asked(rows, question, live)
     try:
-        return there + Planner(rows, hidden).count(question)
+        return len(ask.there) + Planner(rows, ask.hidden).count(question)
     except TooComplex:
-        everything = (one for one in _all(rows, names) if one.run.id not in hidden)
-        return there + len(select(everything, question, names))
+        return len(ask.there) + len(_matching(rows, ask))
 
 
-def _as_subject(one: Run | Subject, names: dict[str, Experiment]) -> Subject:
-    if isinstance(one, Subject):
-        return one
-    known = names.get(one.experiment_id)
-    return Subject(one, known.name if known else "")
+def _matching(rows: sqlite3.Connection, ask: Asked) -> list[Subject]:
+    """The answers without SQL, for a question that is too long for it."""
+    everything = _all(rows, ask.experiments)
+    shown = (one for one in everything if one.run.id not in ask.hidden)
+    return select(shown, ask.question, ask.experiments)
 
 
-def _subjects(
-    rows: sqlite3.Connection, rids: Sequence[int], names: dict[str, Experiment]
+def _subject_of(
+    run: Run,
+    known: dict[str, Experiment],
+    datasets: Sequence[DatasetInput] = (),
+    folder: str = "",
+) -> Subject:
+    experiment = known.get(run.experiment_id)
+    return Subject(run, experiment.name if experiment else "", datasets, folder)
+
+
+def subjects_at(
+    rows: sqlite3.Connection, rids: Sequence[int], known: dict[str, Experiment]
 ) -> Iterator[Subject]:
+    """The runs of these rows, in their order; their datasets are not looked up."""
     for start in range(0, len(rids), _CHUNK):
         chunk = rids[start : start + _CHUNK]
-        sql = f"SELECT rid, folder, line FROM documents WHERE rid IN ({', '.join(map(str, chunk))})"
+        marks = ", ".join(map(str, chunk))
+        sql = f"SELECT rid, folder, line FROM documents WHERE rid IN ({marks})"
         lines = {rid: (folder, line) for rid, folder, line in rows.execute(sql)}
-        for rid in chunk:
-            yield _subject(*lines[rid], names)
+        for folder, line in map(lines.__getitem__, chunk):
+            yield _subject_of(document.load(line), known, (), folder)
 
 
-def _subject(
-    folder: str, line: str, names: dict[str, Experiment], datasets: Sequence[DatasetInput] = ()
-) -> Subject:
-    run = document.load(line)
-    known = names.get(run.experiment_id)
-    return Subject(run, known.name if known else "", datasets, folder)
-
-
-def _all(rows: sqlite3.Connection, names: dict[str, Experiment]) -> Iterator[Subject]:
+def _all(rows: sqlite3.Connection, known: dict[str, Experiment]) -> Iterator[Subject]:
     for rid, folder, line in rows.execute("SELECT rid, folder, line FROM documents"):
-        yield _subject(folder, line, names, list(_datasets(rows, rid)))
+        yield _subject_of(document.load(line), known, list(_datasets(rows, rid)), folder)
 
 
 def _datasets(rows: sqlite3.Connection, rid: int) -> Iterator[DatasetInput]:
@@ -127,3 +148,8 @@ def damage(rows: sqlite3.Connection) -> list[Damage]:
     """See `Index.damage`."""
     found = rows.execute("SELECT path, reason FROM damage ORDER BY path")
     return [Damage(path, reason) for path, reason in found]
+
+
+def state_token(rows: sqlite3.Connection) -> str:
+    """A word that changes whenever the index does."""
+    return str(rows.execute("SELECT token FROM state").fetchone()[0])

@@ -37,7 +37,7 @@ _NAMED = ", ".join(f'"{name}"' for name in COLUMNS)
 OF_EXPERIMENTS, OF_TREES = "", "/"
 
 TABLES = (
-    "CREATE TABLE state (version INTEGER, commit_id TEXT, repeated INTEGER)",
+    "CREATE TABLE state (version INTEGER, commit_id TEXT, repeated INTEGER, token TEXT)",
     f"CREATE TABLE runs (rid INTEGER PRIMARY KEY, lifecycle TEXT, {_NAMED})",
     "CREATE TABLE documents (rid INTEGER PRIMARY KEY, folder TEXT, note TEXT, line TEXT)",
     "CREATE TABLE keys (kid INTEGER PRIMARY KEY, kind INTEGER, key TEXT)",

@@ -15,6 +15,7 @@ from mlgit.search.database import has_our_tables, is_empty, transaction
 from mlgit.search.schema import INDEXES, OF_EXPERIMENTS, OF_TREES, TABLES, VERSION
 from mlgit.search.writer import Writer
 from mlgit.store.snapshot import Damage, Snapshot
+from mlgit.times import new_id
 
 _BATCH = 4000  # runs held in memory at a time
 _SAMPLE = 20  # damaged records that are tried again before all of them are
@@ -97,8 +98,8 @@ def _set_state(writer: Writer) -> None:
     before = writer.connection.execute("SELECT repeated FROM state").fetchone() or (0,)
     repeated = before[0] or writer.repeats()
     writer.connection.execute("DELETE FROM state")
-    values = (VERSION, writer.snapshot.commit.decode(), int(repeated))
-    writer.connection.execute("INSERT INTO state VALUES (?, ?, ?)", values)
+    values = (VERSION, writer.snapshot.commit.decode(), int(repeated), new_id())
+    writer.connection.execute("INSERT INTO state VALUES (?, ?, ?, ?)", values)
 
 
 def _trees_healed(connection: sqlite3.Connection, snapshot: Snapshot) -> bool:
