@@ -60,10 +60,11 @@ class SearchCalls(Calls):
         order_by: Sequence[str] | None = None,
     ) -> pd.DataFrame:
         """As `find_runs`, as a data frame with a column for each metric, parameter and tag."""
-        from mlgit.frames import runs_frame
+        from mlgit.search.frame import runs_frame
 
         question = self._question(experiment_ids, filter_string, run_view_type, order_by)
-        return runs_frame([run.record for run in self._found(question, max_results)])
+        live = self.tracker.live()
+        return runs_frame(self.tracker.index, question, limit=max_results, live=live)
 
     def _found(self, question: Question, limit: int | None, offset: int = 0) -> list[Run]:
         index, live = self.tracker.index, self.tracker.live()
