@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from mlgit.errors import Damaged, NotFound
 from mlgit.git.oid import Oid
 from mlgit.records.run import Run, dump_run
+from mlgit.search import frame
+from mlgit.search.frame import runs_frame
 from mlgit.search.index import Index
 from mlgit.search.match import Subject
 from mlgit.search.order import parse_order
@@ -124,4 +127,18 @@ def test_search_through_the_index_equals_a_scan(
         found = index.find(question, limit=limit, offset=offset, live=live)
         assert [(one.folder, dump_run(one.run)) for one in found] == expected[offset:][:limit]
         assert index.count(question, live) == len(expected)
+        _assert_frames_agree(index, question, (limit, offset), live)
     assert {damage.path for damage in index.damage()} == damaged(snapshot)
+
+
+def _assert_frames_agree(
+    index: Index, question: Question, page: tuple[int | None, int], live: Sequence[Run]
+) -> None:
+    """The data frame is that of the records found, also when it is read from columns."""
+    limit, offset = page
+    expected = runs_frame(index, question, limit=limit, offset=offset, live=live)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(frame, "_FEW", -1)
+        for _ in ("made", "kept"):
+            found = runs_frame(index, question, limit=limit, offset=offset, live=live)
+            pd.testing.assert_frame_equal(found, expected)
