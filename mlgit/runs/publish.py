@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlgit.runs import journals
+from mlgit.runs.bury import bury
 from mlgit.runs.compose import Source, compose
 from mlgit.runs.journal_read import JournalContent, read_journal
 from mlgit.runs.journals import Writer
@@ -59,6 +60,8 @@ def publish_run(
             if own is None or entry.name != own.writer
         ]
         through = [entry for entry in entries if entry.writer in writers]
+        for entry in through:
+            bury(entry)
         sources = [Source(entry.name, read_journal(entry.path)) for entry in through]
         if own is not None:
             sources.append(Source(own.writer, own.content, own.sealed))

@@ -7,12 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mlgit.errors import MlgitError, StorageFailed
-from mlgit.records.run import RunStatus
 from mlgit.runs import journals
-from mlgit.runs.journal_read import JournalContent, read_journal
-from mlgit.runs.journal_records import HELPER, pack_event
-from mlgit.runs.journals import JournalEntry, Writer
-from mlgit.runs.process_identity import rebooted
+from mlgit.runs.journals import Writer
 from mlgit.runs.publish import ORDERLY, publish_run
 
 if TYPE_CHECKING:
@@ -26,7 +22,7 @@ class Recovered:
 
     Attributes:
         run_id: The run.
-        commit: Where it is now; None where it failed or nothing was to be done.
+        commit: Where it is now; None where it failed.
         problem: Why it failed, None where it did not.
     """
 
@@ -65,35 +61,5 @@ def _recover_run(store: Store, run_id: str, writers: frozenset[Writer]) -> Recov
         return None
     if any(entry.writer not in writers for entry in entries):
         return None
-    with journals.publishing(store.data, run_id):
-        for entry in entries:
-            bury(entry)
-    return Recovered(run_id, publish_run(store, run_id, writers=writers))
-
-
-def bury(entry: JournalEntry) -> None:
-    """Write into a dead writer's journal how its run ended, so that it says so for ever.
-
-    FAILED, as a process that ends without a word has; KILLED where the machine went down under it.
-
-    Raises:
-        OSError: The disk refused.
-    """
-    if entry.writer not in (Writer.DEAD, Writer.EXPIRED) or entry.header is None:
-        return
-    if entry.header.role == HELPER:
-        return
-    content = read_journal(entry.path)
-    if _has_ended(content):
-        return
-    killed = rebooted(entry.header.process)
-    status = RunStatus.KILLED if killed else RunStatus.FAILED
-    end = max(int(entry.path.stat().st_mtime * 1000), entry.header.created)
-    record = pack_event({"do": "status", "status": status.value, "end": end, "at": end})
-    with entry.path.open("ab") as file:
-        file.write(record)
-
-
-def _has_ended(content: JournalContent) -> bool:
-    statuses = [e.fields["status"] for e in content.events if e.fields.get("do") == "status"]
-    return bool(statuses) and RunStatus(statuses[-1]).terminal
+    commit = publish_run(store, run_id, writers=writers)
+    return Recovered(run_id, commit) if commit else None
