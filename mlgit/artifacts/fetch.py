@@ -59,7 +59,8 @@ def download(entries: Iterable[ArtifactEntry], sources: Sources, target: Path) -
     """Write the artifacts below the existing folder `target`, each whole or not at all.
 
     Raises:
-        NotFound, Damaged, InvalidState: As `read`; files before it are there and whole.
+        NotFound, Damaged: As `read`; files before it are there and whole.
+        InvalidState: As `read`; or two paths differ by case only and the file system cannot tell.
         StorageFailed: The disk refused.
     """
     wanted = list(entries)
@@ -70,7 +71,22 @@ def download(entries: Iterable[ArtifactEntry], sources: Sources, target: Path) -
             "do not trust this run; see mlgit check",
             path=hostile,
         )
-    return [land(target, entry.path, partial(fill, entry, sources)) for entry in wanted]
+    landed: dict[str, Path] = {}
+    for entry in wanted:
+        other = landed.get(entry.path.casefold())
+        if other is not None and is_same_file(other, target / entry.path):
+            raise InvalidState(
+                f"{entry.path} and {other.name} are one file on this file system",
+                "download them one by one, into two folders",
+                path=entry.path,
+            )
+        landed[entry.path.casefold()] = land(target, entry.path, partial(fill, entry, sources))
+    return [target / entry.path for entry in wanted]
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Whether two names stand for one file: the file system does not tell them apart."""
+    return one != other and other.exists() and one.samefile(other)
 
 
 def fill(entry: ArtifactEntry, sources: Sources, target: BinaryIO) -> None:

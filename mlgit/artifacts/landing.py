@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,9 @@ from mlgit.errors import InvalidState, StorageFailed
 from mlgit.records.artifact_path import safe_path
 from mlgit.times import random_bytes
 
+_NOT_ON_WINDOWS = re.compile(
+    r'[<>:"|?*]|[. ](/|$)|(^|/)(con|prn|aux|nul|com\d|lpt\d)([./]|$)', re.IGNORECASE
+)
 _RELATIVE = os.open in os.supports_dir_fd  # every POSIX system
 
 
@@ -25,17 +29,24 @@ def land(root: Path, path: str, fill: Callable[[BinaryIO], None]) -> Path:
 
     Raises:
         InvalidValue: `path` is not a safe relative path.
-        InvalidState: Something on the way is a link or no folder.
+        InvalidState: Something on the way is a link or no folder, or the system has no such names.
         StorageFailed: The disk refused.
         Whatever `fill` raises; then nothing is left behind.
     """
     *folders, name = safe_path(path).split("/")
+    if os.name == "nt" and means_another_on_windows(path):
+        raise InvalidState(f"Windows cannot hold a file of the name {path!r}", path=path)
     try:
         with _folder(root, folders) as where:
             _write(where, name, fill)
     except OSError as error:
         raise _named(error, root / path) from error
     return root / path
+
+
+def means_another_on_windows(path: str) -> bool:
+    """Whether Windows would open a device, a stream or another file than the path says."""
+    return _NOT_ON_WINDOWS.search(path) is not None
 
 
 class _Folder:

@@ -67,8 +67,9 @@ def item_of(publication: Publication, experiment: Experiment) -> Item:
 def keep_edits(there: Run, ours: Run) -> Run:
     """`ours` with the fields that people changed on the branch since it was read.
 
-    Of two edits of a field the higher `(at, by)` counts.
+    Of two edits of a field the higher `(at, by)` counts. Keys that a newer version added stay.
     """
+    ours = replace(ours, extra={**there.extra, **ours.extra})
     for path, edit in there.edits.items():
         mine = ours.edits.get(path)
         if mine is None or (mine.at, mine.by) < (edit.at, edit.by):

@@ -182,7 +182,7 @@ class Store:
                 change.put(f"{folder}/{layout.RUN}", dump_run(after))
             return after
 
-        named = {"Mlgit-Run": folder.rpartition("/")[2][7:], **(trailers or {})}
+        named = {"Mlgit-Run": self.snapshot().run(folder).id, **(trailers or {})}
         return self.apply(rewrite, subject, named)
 
     def publish(self, publication: Publication) -> Oid:

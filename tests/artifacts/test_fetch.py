@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlgit.artifacts.cache import ObjectCache
-from mlgit.artifacts.fetch import Sources, download, open_artifact, read
+from mlgit.artifacts.fetch import Sources, download, is_same_file, open_artifact, read
 from mlgit.errors import Damaged, InvalidState, MlgitError, NotFound
 from mlgit.records.artifact import ArtifactEntry
 
@@ -109,3 +109,20 @@ def test_a_changed_copy_of_a_downloaded_file_does_not_change_the_store(
     with path.open("r+b") as file:
         file.write(b"CHANGED")
     assert cache.verify(entry().sha256)
+
+
+def test_two_paths_that_are_one_file_are_told_apart_from_two_that_are_not(
+    cache: ObjectCache, target: Path
+) -> None:
+    """A hard link stands for a file system that does not tell two names apart."""
+    cache.put_bytes(b"other")
+    entries = [entry("A.bin"), entry("a.bin", b"other")]
+    for _ in range(2):
+        paths = download(entries, sources(cache), target)
+        assert [path.read_bytes() for path in paths] == [DATA, b"other"]
+    assert not is_same_file(*paths)
+    paths[1].unlink()
+    assert not is_same_file(*paths)
+    paths[1].hardlink_to(paths[0])
+    assert is_same_file(*paths)
+    assert not is_same_file(paths[0], paths[0])

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from mlgit.artifacts.landing import land
+from mlgit.artifacts.landing import land, means_another_on_windows
 from mlgit.errors import InvalidState, InvalidValue, StorageFailed
 
 
@@ -75,3 +75,15 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         land(tmp_path / "", "half.txt", fail)
     assert [item.name for item in tmp_path.iterdir()] == ["home"]
+
+
+@pytest.mark.parametrize(
+    "path", ["a:b", "con", "x/NUL.txt", "com1/x", "a./b", "a ", "a?b", "lpt9."]
+)
+def test_names_that_windows_takes_for_another_are_known(path: str) -> None:
+    assert means_another_on_windows(path)
+
+
+@pytest.mark.parametrize("path", ["a/b.txt", "console.log", "x.con", "com/x", ".hidden", "a b/c"])
+def test_ordinary_names_are_fine_on_windows(path: str) -> None:
+    assert not means_another_on_windows(path)

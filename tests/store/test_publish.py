@@ -157,3 +157,13 @@ def test_the_hard_limit_of_a_run_is_enforced_and_nothing_is_written(store: Store
     with pytest.raises(InvalidValue, match="limit"):
         store.publish(a_publication(a_run(note="x" * (16 << 20))))
     assert store.snapshot().commit == before
+
+
+def test_keys_of_a_newer_version_survive_a_second_publication(store: Store) -> None:
+    folder = published(store)
+    with store.change("newer") as change:
+        data = change.snapshot.read(f"{folder}/run.yaml") or b""
+        change.put(f"{folder}/run.yaml", data + b"carbon: 12\n")
+    published(store, a_run(note="again"))
+    assert store.snapshot().run(folder).extra == {"carbon": 12}
+    assert store.snapshot().run(folder).note == "again"
