@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import time
 import zlib
 from pathlib import Path
@@ -20,6 +21,16 @@ def loose_object(path: Path, name: str) -> Path:
     """The loose file behind a revision such as `mlgit:runs`."""
     oid = git(path, "rev-parse", name, check=True).stdout.strip()
     return path / ".git/objects" / oid[:2] / oid[2:]
+
+
+def explode(path: Path) -> None:
+    """Turn every pack into loose objects, so that one of them can be damaged."""
+    packs = path / ".git/objects/pack"
+    aside = packs.rename(path.parent / "packs")
+    packs.mkdir()
+    for pack in aside.glob("*.pack"):
+        with pack.open("rb") as data:
+            subprocess.run(["git", "unpack-objects", "-q"], cwd=path, stdin=data, check=True)
 
 
 def overwrite(file: Path, data: bytes) -> None:
@@ -42,6 +53,7 @@ def a_run_file(path: Path, name: str = "run.yaml") -> str:
 )
 def test_a_damaged_run_is_named_and_hides_no_other(tmp_path: Path, content: bytes) -> None:
     path = make_store(tmp_path / "project", runs=3)
+    explode(path)
     victim = a_run_file(path)
     backup = tmp_path / "backup"
     shutil.copy(loose_object(path, f"mlgit:{victim}"), backup)

@@ -25,8 +25,7 @@ while True:
 
 
 def steps_logged(path: Path, run_id: str) -> set[int]:
-    shown = json.loads(mlgit(path, "show", run_id, "--json", "--history"))
-    return {point["step"] for point in shown["history"] if point["key"] == "loss"}
+    return {point["step"] for point in json.loads(mlgit(path, "plot", "loss", run_id, "--json"))}
 
 
 @pytest.mark.parametrize(
