@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from mlgit import where
 from mlgit.errors import NotFound
+from mlgit.published import PublishedRun, indexed_folder
 from mlgit.records.experiment import Experiment
 from mlgit.records.run import Run, RunStatus
 from mlgit.runs import begin
+from mlgit.runs.journals import live_run_ids
 from mlgit.runs.live import ActiveRun as LiveRun
 from mlgit.runs.live_view import LiveView, RunView
 from mlgit.runs.recover import recover
@@ -101,6 +103,13 @@ class Tracker:
                 if visited is not None:
                     visited.finish(None)
 
+    def publish(self, run_id: str) -> None:
+        """Put what this process knows of a run on the branch, as it stands."""
+        self.leave(run_id)
+        ours = self.open_runs.get(run_id)
+        if ours is not None:
+            ours.checkpoint()
+
     def close(self) -> None:
         """Let go of every run without a word about its status, and of the store."""
         self.leave()
@@ -129,12 +138,16 @@ class Tracker:
 
     # ---- reading
 
-    def view(self, run_id: str) -> RunView:
+    def view(self, run_id: str) -> RunView | PublishedRun:
         """A run by its whole id, as of now.
 
         Raises:
             NotFound: There is no such run.
         """
+        if self.index.path.exists() and run_id not in live_run_ids(self.store.data):
+            folder = indexed_folder(self.index, run_id)
+            if folder:
+                return PublishedRun(self.store.snapshot(), folder)
         with self._lock:
             found = self._view.of_run(run_id)
         if found is None:
@@ -146,7 +159,7 @@ class Tracker:
         with self._lock:
             return self._view.runs()
 
-    def find(self, reference: str) -> RunView:
+    def find(self, reference: str) -> RunView | PublishedRun:
         """A run by its id, the beginning of it, its name, or `@last` and the like.
 
         Raises:

@@ -10,6 +10,7 @@ from mlgit.entities.paged import PagedList
 from mlgit.entities.run import Run
 from mlgit.entities.values import Metric
 from mlgit.errors import InvalidValue
+from mlgit.published import PublishedRun
 from mlgit.records.metrics import Point
 from mlgit.records.run import RunStatus
 from mlgit.runs import edit
@@ -85,13 +86,13 @@ class RunCalls(Calls):
     def delete_run(self, run_id: str) -> None:
         """Mark a run as deleted; harmless where it is."""
         if self.tracker.view(run_id).run.lifecycle == "active":
-            self.tracker.leave(run_id)
-            edit.delete(self.tracker.store, edit.folder_of(self.tracker.store, run_id))
+            self.tracker.publish(run_id)
+            edit.delete(self.tracker.store, self.tracker.view(run_id).folder)
 
     def restore_run(self, run_id: str) -> None:
         """Bring a deleted run back; harmless where it is not deleted."""
         if self.tracker.view(run_id).run.lifecycle != "active":
-            edit.restore(self.tracker.store, edit.folder_of(self.tracker.store, run_id))
+            edit.restore(self.tracker.store, self.tracker.view(run_id).folder)
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """Every value of a metric, by step, then time; empty where it was never logged."""
@@ -99,7 +100,7 @@ class RunCalls(Calls):
         return PagedList(_metric(point, view.run.id) for point in view.points if point.key == key)
 
 
-def presented(view: RunView) -> Run:
+def presented(view: RunView | PublishedRun) -> Run:
     """A run as the API shows it."""
     return Run(view.run, lambda: view.inputs)
 

@@ -118,6 +118,16 @@ def test_deleting_twice_is_harmless_and_restoring_brings_back(client: mlgit.Mlgi
         assert client.get_run(run_id).info.lifecycle_stage == "active"
 
 
+def test_a_run_under_way_can_be_deleted(client: mlgit.MlgitClient) -> None:
+    run_id = client.create_run("0").info.run_id
+    client.log_metric(run_id, "m", 1.0)
+    client.delete_run(run_id)
+    assert client.get_run(run_id).info.lifecycle_stage == "deleted"
+    client.set_terminated(run_id)
+    run = client.get_run(run_id)
+    assert (run.info.lifecycle_stage, run.info.status) == ("deleted", "FINISHED")
+
+
 @pytest.mark.parametrize("call", ["delete_run", "restore_run", "set_terminated", "get_run"])
 def test_an_unknown_run_is_not_found(client: mlgit.MlgitClient, call: str) -> None:
     with pytest.raises(NotFound):
