@@ -59,6 +59,7 @@ def join(owner: PackOwner) -> None:
     if gc_is_running(owner.common_dir):
         return
     from mlgit.git.pack import release
+    from mlgit.git.pack_removal import remove_packs
     from mlgit.git.pack_roll import roll_up
 
     folder = f"{owner.objects.directory}/pack"
@@ -69,11 +70,7 @@ def join(owner: PackOwner) -> None:
     made = _joined(owner.objects, small) if small else None
     joined = [*_names(_joined_path(owner)), *large, *([made.stem] if made else ())]
     _remember(owner, joined)
-    indexed = _multi_pack_index(folder)
-    for stem in small:
-        # git would report a pack as missing that its multi-pack index lists
-        if f"{os.path.basename(stem)}.idx".encode() not in indexed:  # noqa: PTH119
-            CommitPack(stem).discard()
+    remove_packs([path for path in map(_pack_path, small) if path != made])
     if made:
         release(made)
     replace_file(_recent_path(owner), b"", durable=False)
@@ -188,11 +185,8 @@ def _append(path: Path, name: str) -> int:
         os.close(fd)
 
 
-def _multi_pack_index(folder: str) -> bytes:
-    try:
-        return read_file(f"{folder}/multi-pack-index")
-    except FileNotFoundError:
-        return b""
+def _pack_path(stem: str) -> Path:
+    return Path(f"{stem}.pack")
 
 
 def _recent_path(owner: PackOwner) -> Path:

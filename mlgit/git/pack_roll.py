@@ -1,7 +1,7 @@
 """Keeping packs few: packs of our own are joined so that each is twice as big as all smaller ones.
 
 Thousands of small packs would slow every read; one ever growing pack would be copied each time.
-Packs of others, guarded ones and those beside a multi-pack index are never touched.
+Packs of others and guarded ones are never touched.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlgit.errors import Damaged
-from mlgit.git.pack import GUARD, concatenate, release, remove_read_only
+from mlgit.git.pack import GUARD, concatenate, release
 from mlgit.git.pack_index import read_index
+from mlgit.git.pack_removal import is_plain, remove_packs, remove_remains
 
 _LARGEST = 64 << 20  # bytes; a bigger pack is left as it is
-_PLAIN = {".pack", ".idx", ".rev"}  # a pack with any other companion has a purpose of its own
 
 
 def roll_up(objects: Path, own: Iterable[str]) -> list[str]:
@@ -28,20 +28,18 @@ def roll_up(objects: Path, own: Iterable[str]) -> list[str]:
     Raises:
         OSError: The disk refused; nothing is lost.
     """
-    folder = objects / "pack"
-    packs = [folder / f"{name}.pack" for name in own]
-    present = [pack for pack in packs if _is_complete(pack)]
-    if not (folder / "multi-pack-index").exists():
-        plain = [pack for pack in present if _companions(pack) <= _PLAIN]
-        disjoint, redundant = _sort_out([p for p in plain if p.stat().st_size <= _LARGEST])
-        chosen = _uneven(disjoint)
-        joined = concatenate(objects, chosen) if len(chosen) > 1 else None
-        for pack in (*redundant, *(chosen if joined else ())):
-            _remove(pack)
-        if joined is not None:
-            release(joined)
-            present.append(joined)
-    return [pack.stem for pack in present if pack.with_suffix(".idx").exists()]
+    packs = [objects / "pack" / f"{name}.pack" for name in own]
+    for pack in packs:
+        remove_remains(pack)
+    small = [pack for pack in packs if is_plain(pack) and pack.stat().st_size <= _LARGEST]
+    disjoint, redundant = _sort_out(small)
+    chosen = _uneven(disjoint)
+    joined = concatenate(objects, chosen) if len(chosen) > 1 else None
+    remove_packs([*redundant, *(chosen if joined else ())])
+    if joined is not None:
+        release(joined)
+        packs.append(joined)
+    return [pack.stem for pack in packs if pack.with_suffix(".idx").exists()]
 
 
 def adopt_abandoned(objects: Path) -> list[str]:
@@ -52,26 +50,11 @@ def adopt_abandoned(objects: Path) -> list[str]:
     found = []
     for guard in (objects / "pack").glob("pack-*.keep"):
         pack = guard.with_suffix(".pack")
-        if guard.read_bytes() != GUARD:
-            continue
-        if pack.with_suffix(".idx").exists():
-            found.append(pack.stem)
-        else:
-            pack.unlink(missing_ok=True)
-        release(pack)
+        if guard.read_bytes() == GUARD:
+            remove_remains(pack)
+            release(pack)
+            found += [pack.stem] if pack.exists() else []
     return found
-
-
-def _is_complete(pack: Path) -> bool:
-    """Whether a pack of ours has its index; the rest of one whose removal was cut short goes."""
-    if pack.with_suffix(".idx").exists():
-        return pack.exists()
-    _remove(pack)
-    return False
-
-
-def _companions(pack: Path) -> set[str]:
-    return {path.suffix for path in pack.parent.glob(f"{pack.stem}.*")}
 
 
 def _sort_out(packs: list[Path]) -> tuple[list[Path], list[Path]]:
@@ -100,10 +83,3 @@ def _uneven(packs: list[Path]) -> list[Path]:
             last = rank + 1
         total += size
     return [path for _, path in sizes[:last]]
-
-
-def _remove(pack: Path) -> None:
-    """Remove a pack, its index first: without that nobody looks for the rest."""
-    with suppress(OSError):  # Windows refuses while a reader has it open; it goes the next time
-        for suffix in (".idx", ".rev", ".pack"):
-            remove_read_only(pack.with_suffix(suffix))

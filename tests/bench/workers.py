@@ -232,12 +232,12 @@ def disk(runs: int) -> dict[str, float]:
 
     mlgit.set_experiment("churn")
     with Store.open() as store:
-        repack(store.repository, store.branch.ref)
+        repack(store.repository)
         before = _bytes(Path(".git/objects"))
         for number in range(runs):
             _small_run(number)
         loose = _bytes(Path(".git/objects"))
-        repack(store.repository, store.branch.ref)
+        repack(store.repository)
         after = _bytes(Path(".git/objects"))
     return {"packed": (after - before) / runs, "loose": (loose - before) / runs}
 

@@ -1,4 +1,4 @@
-"""Packing in the background: the repository stays small and nobody notices."""
+"""Repacking in the background: the repository stays small and nobody notices."""
 
 from __future__ import annotations
 
@@ -11,15 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from mlgit import process
+from mlgit.errors import Damaged
+from mlgit.git import joining
 from mlgit.git import repack as repacking
-from mlgit.git.loose import loose_path, write_all, write_loose
-from mlgit.git.oid import BLOB, Oid
-from mlgit.git.repack import loose_count_estimate, repack, repack_when_due, should_repack
+from mlgit.git.branch import Branch
+from mlgit.git.lock import writer_lock
+from mlgit.git.loose import write_loose
+from mlgit.git.oid import BLOB, Oid, object_id
+from mlgit.git.pack import PackWriter, release
+from mlgit.git.repack import repack, repack_when_due, should_repack
 from mlgit.git.repository import Repository
-from tests.git.histories import run_commits
+from tests.git.histories import Made, run_commits
 from tests.support.repos import git, make_repo
 
+HOME = Path(repacking.__file__).parents[2]
 REF = "refs/heads/mlgit"
 PATIENCE = 60.0  # seconds until a process that never answers fails a test
 
@@ -38,176 +43,157 @@ def repository(bare: Path) -> Iterator[Repository]:
         yield found
 
 
-@pytest.fixture(params=["git", "no git"])
-def packer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Every law holds with the git program and without it."""
-    if request.param == "no git":
-        monkeypatch.setattr(process, "git_program", lambda: None)
-    return str(request.param)
-
-
-def write_history(path: Path, count: int, seed: int = 0, ref: str = REF) -> list[Oid]:
-    """Loose commits on a branch; returns the ids of all their objects."""
-    directory = str(path / "objects")
-    oids: list[Oid] = []
-    tip = b""
-    for tip, made in run_commits(count, seed):  # noqa: B007 (the last one is the tip)
-        oids += write_all(directory, [(kind, data) for kind, data, _ in made], durable=False)
-    git(path, "update-ref", ref, tip.decode(), check=True)
+def write_joined(repository: Repository, history: list[tuple[Oid, list[Made]]]) -> list[Oid]:
+    """Commits as one pack that the joiner knows of; returns the ids of all their objects."""
+    with PackWriter(repository.common_dir / "objects") as writer:
+        oids = [writer.add(kind, data) for _, made in history for kind, data, _ in made]
+        pack = writer.finish()
+    assert pack is not None
+    release(pack)
+    joining._remember(repository, [*joining.joined_packs(repository), pack.stem])
+    git(repository.common_dir, "update-ref", REF, history[-1][0].decode(), check=True)
     return oids
 
 
-def loose_objects(path: Path) -> set[str]:
-    """Ids of loose objects, also while folders vanish."""
-    return {
-        Path(folder).name + file
-        for folder, _, files in os.walk(path / "objects")
-        for file in files
-        if len(Path(folder).name) == 2 and len(file) == 38
-    }
+def write_many(repository: Repository, count: int, each: int = 10, seed: int = 0) -> list[Oid]:
+    """`count` commits in joined packs of `each`."""
+    history = list(run_commits(count, seed))
+    parts = [history[at : at + each] for at in range(0, count, each)]
+    return [oid for part in parts for oid in write_joined(repository, part)]
 
 
-def packs(path: Path) -> list[Path]:
-    return sorted((path / "objects/pack").glob("*.pack"))
+def packs(repository: Repository) -> list[Path]:
+    return sorted((repository.common_dir / "objects/pack").glob("*.pack"))
 
 
-def held(path: Path, oids: list[Oid]) -> bool:
+def held(repository: Repository, oids: list[Oid]) -> bool:
     """Whether git can read every object."""
     asked = b"".join(oid + b"\n" for oid in oids)
     answer = subprocess.run(
-        ["git", "cat-file", "--batch-check"], cwd=path, input=asked, capture_output=True, check=True
+        ["git", "cat-file", "--batch-check"],
+        cwd=repository.common_dir,
+        input=asked,
+        capture_output=True,
+        check=True,
     )
     return b"missing" not in answer.stdout
 
 
-def test_the_estimate_is_near_the_true_number(bare: Path) -> None:
-    objects = bare / "objects"
-    assert loose_count_estimate(objects) == 0
-    write_all(str(objects), ((BLOB, b"%d" % number) for number in range(6000)), durable=False)
-    assert 4500 < loose_count_estimate(objects) < 7500
+def test_joined_packs_become_a_dense_one_with_every_object(repository: Repository) -> None:
+    oids = write_many(repository, 200)
+    before = sum(pack.stat().st_size for pack in packs(repository))
+    assert repack(repository)
+    (dense,) = packs(repository)
+    assert held(repository, oids)
+    assert dense.stat().st_size < 0.8 * before
+    assert not list(dense.parent.glob("*.keep"))
 
 
-@pytest.mark.usefixtures("packer")
-def test_loose_objects_of_the_branch_become_one_pack(repository: Repository) -> None:
-    path = repository.common_dir
-    oids = write_history(path, 60)
-    assert repack(repository, REF)
-    assert not loose_objects(path)
-    assert len(packs(path)) == 1
-    assert held(path, oids)
-    assert not list((path / "objects/pack").glob("*.keep"))
+def test_a_dense_pack_is_about_as_small_as_git_makes_it(repository: Repository) -> None:
+    write_many(repository, 600)
+    repack(repository)
+    (dense,) = packs(repository)
+    size = dense.stat().st_size
+    git(repository.common_dir, "repack", "-a", "-d", "-f", "-q", check=True)
+    (theirs,) = packs(repository)
+    assert size <= 1.10 * theirs.stat().st_size
 
 
-@pytest.mark.usefixtures("packer")
-def test_what_the_branch_does_not_reach_stays_as_it_is(repository: Repository) -> None:
-    path = repository.common_dir
-    write_history(path, 20)
-    others = write_history(path, 5, seed=9, ref="refs/heads/main")
-    unreachable = write_loose(str(path / "objects"), BLOB, b"no ref names me")
-    repack(repository, REF)
-    assert {unreachable.decode(), *(oid.decode() for oid in others)} >= loose_objects(path)
-    assert held(path, [*others, unreachable])
+def test_real_commits_are_packed_too(repository: Repository) -> None:
+    branch = Branch(repository)
+    for number in range(2 * joining.JOIN_AT):
+        with writer_lock(repository.state_dir):
+            branch.commit({f"runs/a/{number}/run.yaml": b"%d" % number}, f"run: {number}")
+    assert repack(repository)
+    assert len(packs(repository)) == 1
+    listed = git(repository.common_dir, "ls-tree", "-r", "--name-only", "mlgit", check=True).stdout
+    assert len(listed.splitlines()) == 2 * joining.JOIN_AT
 
 
-@pytest.mark.usefixtures("packer")
+def test_objects_that_no_commit_reaches_are_kept(repository: Repository) -> None:
+    ((tip, made),) = run_commits(1)
+    extra = Made(BLOB, b"no tree names me", None)
+    oids = write_joined(repository, [(tip, [*made, extra])])
+    repack(repository)
+    assert held(repository, [*oids, object_id(BLOB, extra.data)])
+
+
 def test_a_merged_history_is_packed_with_both_sides(repository: Repository) -> None:
     path = repository.common_dir
-    oids = write_history(path, 30) + write_history(path, 30, seed=1, ref="refs/heads/other")
-    tree = git(path, "rev-parse", "mlgit^{tree}", check=True).stdout.strip()
-    merged = git(
-        path, "commit-tree", tree, "-p", "mlgit", "-p", "other", "-m", "merge", check=True
-    ).stdout.strip()
-    git(path, "update-ref", REF, merged, check=True)
-    repack(repository, REF)
-    assert not loose_objects(path)
-    assert held(path, [*oids, merged.encode()])
+    oids = write_many(repository, 30, seed=1)
+    one = git(path, "rev-parse", "mlgit", check=True).stdout.strip()
+    oids += write_many(repository, 30, seed=2)
+    other = git(path, "rev-parse", "mlgit", check=True).stdout.strip()
+    argv = ("commit-tree", f"{one}^{{tree}}", "-p", one, "-p", other, "-m", "merge")
+    merge = git(path, *argv, check=True).stdout.strip()
+    content = subprocess.run(
+        ["git", "cat-file", "commit", merge], cwd=path, capture_output=True, check=True
+    ).stdout
+    oids += write_joined(repository, [(merge.encode(), [Made(1, content, None)])])
+    repack(repository)
+    assert len(packs(repository)) == 1
+    assert held(repository, oids)
 
 
-@pytest.mark.usefixtures("packer")
-def test_packing_often_leaves_few_packs_and_every_object(repository: Repository) -> None:
-    path = repository.common_dir
-    written: list[Oid] = []
-    directory = str(path / "objects")
-    for number, (tip, made) in enumerate(run_commits(240)):
-        written += write_all(directory, [(kind, data) for kind, data, _ in made], durable=False)
-        if number % 10 == 9:
-            git(path, "update-ref", REF, tip.decode(), check=True)
-            assert repack(repository, REF)
-    assert len(packs(path)) <= 5
-    assert not loose_objects(path)
-    assert held(path, written)
+def test_repacking_often_leaves_few_packs_and_every_object(repository: Repository) -> None:
+    history = list(run_commits(240))
+    oids = []
+    for at in range(0, 240, 10):
+        oids += write_joined(repository, history[at : at + 10])
+        assert repack(repository)
+    assert len(packs(repository)) <= 5
+    assert held(repository, oids)
 
 
-@pytest.mark.usefixtures("packer")
-def test_packs_of_others_and_guarded_ones_are_never_joined(repository: Repository) -> None:
-    path = repository.common_dir
-    write_history(path, 10, seed=3)
-    git(path, "repack", "-d", "-q", check=True)
-    (theirs,) = packs(path)
-    write_history(path, 10, seed=4)
-    repack(repository, REF)
-    (ours,) = set(packs(path)) - {theirs}
-    ours.with_suffix(".keep").write_text("the user's reason\n")
+def test_packs_of_others_and_guarded_ones_are_never_touched(repository: Repository) -> None:
+    write_many(repository, 10, seed=3)
+    joining.take_joined(repository)
+    theirs = packs(repository)
+    write_many(repository, 10, seed=4)
+    (guarded,) = set(packs(repository)) - set(theirs)
+    guarded.with_suffix(".keep").write_text("the user's reason\n")
+    loose = write_loose(str(repository.common_dir / "objects"), BLOB, b"the user's own work")
     for seed in (5, 6):
-        write_history(path, 10, seed=seed)
-        repack(repository, REF)
-    assert theirs.exists()
-    assert ours.exists()
-    assert ours.with_suffix(".keep").read_text() == "the user's reason\n"
+        write_many(repository, 20, seed=seed)
+        repack(repository)
+    assert {*theirs, guarded} <= set(packs(repository))
+    assert guarded.with_suffix(".keep").read_text() == "the user's reason\n"
+    assert (repository.common_dir / "objects" / loose[:2].decode() / loose[2:].decode()).exists()
 
 
-def test_packs_that_a_multi_pack_index_names_are_left(repository: Repository) -> None:
-    path = repository.common_dir
-    for seed in range(3):
-        write_history(path, 10, seed=seed)
-        git(path, "repack", "-d", "-q", check=True)
-        if seed == 0:
-            git(path, "multi-pack-index", "write", check=True)
-            repack(repository, REF)
-    before = packs(path)
-    repacking.repack(repository, REF)
-    assert set(before) <= set(packs(path))
-    git(path, "multi-pack-index", "verify", check=True)
+def test_a_multi_pack_index_that_names_a_removed_pack_goes_with_it(repository: Repository) -> None:
+    oids = write_many(repository, 20)
+    index = repository.common_dir / "objects/pack/multi-pack-index"
+    git(repository.common_dir, "multi-pack-index", "write", check=True)
+    repack(repository)
+    assert not index.exists()
+    git(repository.common_dir, "multi-pack-index", "write", check=True)
+    write_many(repository, 1, seed=7)
+    joining.take_joined(repository)
+    repack(repository)
+    assert index.exists()
+    assert held(repository, oids)
 
 
-def test_the_packs_are_about_as_small_as_git_makes_them(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = repository.common_dir
-    write_history(path, 600)
-    monkeypatch.setattr(process, "git_program", lambda: None)
-    repack(repository, REF)
-    size = sum(pack.stat().st_size for pack in packs(path))
-    git(path, "repack", "-a", "-d", "-f", "-q", check=True)
-    assert size <= 1.10 * sum(pack.stat().st_size for pack in packs(path))
+def test_a_damaged_pack_stops_repacking_and_costs_nothing(repository: Repository) -> None:
+    oids = write_many(repository, 20)
+    victim = packs(repository)[0]
+    whole = victim.read_bytes()
+    victim.unlink()
+    victim.write_bytes(whole[:-200] + bytes(180) + whole[-20:])
+    with pytest.raises(Damaged):
+        repack(repository)
+    victim.write_bytes(whole)
+    assert repack(repository)
+    assert held(repository, oids)
 
 
-@pytest.mark.usefixtures("packer")
-def test_a_damaged_loose_object_is_left_for_the_doctor(bare: Path, repository: Repository) -> None:
-    oids = write_history(bare, 10)
-    blob = git(bare, "ls-tree", "-r", "mlgit", check=True).stdout.split()[2]
-    damaged = Path(loose_path(str(bare / "objects"), blob.encode()))
-    whole = damaged.read_bytes()
-    damaged.unlink()
-    damaged.write_bytes(b"")
-    try:
-        repack(repository, REF)
-    except process.CommandFailed:
-        assert held(bare, [oid for oid in oids if oid != blob.encode()])
-    assert damaged.exists()
-    damaged.write_bytes(whole)
-
-
-def test_two_packers_never_work_at_once(repository: Repository, tmp_path: Path) -> None:
-    write_history(repository.common_dir, 5)
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(repository.common_dir), str(tmp_path / "held")]
-    )
-    wait_for(tmp_path / "held")
-    assert not repack(repository, REF)
-    holder.kill()
-    holder.wait()
-    assert repack(repository, REF)
+def test_packs_that_git_has_taken_in_are_forgotten(repository: Repository) -> None:
+    oids = write_many(repository, 30)
+    git(repository.common_dir, "repack", "-a", "-d", "-q", check=True)
+    assert repack(repository)
+    assert len(packs(repository)) == 1
+    assert held(repository, oids)
 
 
 HOLD = """
@@ -221,143 +207,145 @@ with repack._only_packer(Repository.discover(pathlib.Path(sys.argv[1]))) as alon
 """
 
 
-def wait_for(path: Path) -> None:
+def test_two_packers_never_work_at_once(repository: Repository, tmp_path: Path) -> None:
+    write_many(repository, 5)
+    argv = [sys.executable, "-c", HOLD, str(repository.common_dir), str(tmp_path / "held")]
+    holder = subprocess.Popen(argv, cwd=HOME)
+    wait_until((tmp_path / "held").exists)
+    assert not repack(repository)
+    holder.kill()
+    holder.wait()
+    assert repack(repository)
+
+
+def wait_until(true: object) -> None:
+    assert callable(true)
     deadline = time.monotonic() + PATIENCE
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path.name} never came"
-        time.sleep(0.01)
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
-def test_packing_waits_for_gits_own_clean_up(
+def test_it_is_due_when_enough_has_been_joined(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_history(repository.common_dir, 20)
-    monkeypatch.setattr(repacking, "DUE", 10)
-    assert should_repack(repository)
-    (repository.common_dir / "gc.pid").write_text("1 somewhere\n")
+    oids = write_many(repository, 30)
+    monkeypatch.setattr(repacking, "DUE", len(set(oids)) + 1)
     assert not should_repack(repository)
-    assert not repack(repository, REF)
-
-
-def test_a_partial_clone_is_left_to_git(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_history(repository.common_dir, 20)
-    monkeypatch.setattr(repacking, "DUE", 10)
-    (repository.common_dir / "objects/pack/pack-1.promisor").touch()
+    monkeypatch.setattr(repacking, "DUE", len(set(oids)))
+    assert should_repack(repository)
+    assert repack(repository)
     assert not should_repack(repository)
 
 
-def test_objects_that_cannot_be_packed_do_not_start_it_again_and_again(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "text"), [("gc.pid", "1 elsewhere\n"), ("objects/pack/pack-1.promisor", "")]
+)
+def test_it_waits_for_git_and_leaves_partial_clones_alone(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, name: str, text: str
 ) -> None:
-    directory = str(repository.common_dir / "objects")
-    write_history(repository.common_dir, 5)
-    monkeypatch.setattr(repacking, "DUE", 2000)
-    write_all(directory, ((BLOB, b"%d" % number) for number in range(4000)), durable=False)
-    assert should_repack(repository)
-    repack(repository, REF)
-    assert not should_repack(repository)
-    write_all(directory, ((BLOB, b"%d" % number) for number in range(4000, 7000)), durable=False)
-    assert should_repack(repository)
-
-
-def test_a_publication_starts_packing_in_the_background(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = repository.common_dir
-    oids = write_history(path, 120)
-    assert not repack_when_due(repository, REF)
-    monkeypatch.setattr(repacking, "DUE", 500)
-    assert repack_when_due(repository, REF)
-    deadline = time.monotonic() + PATIENCE
-    while loose_objects(path) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not loose_objects(path)
-    assert held(path, oids)
-
-
-def test_a_read_only_state_folder_never_fails_a_publication(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_history(repository.common_dir, 20)
+    write_many(repository, 20)
     monkeypatch.setattr(repacking, "DUE", 10)
-    repository.state_dir.write_text("not a folder")
-    assert not repack_when_due(repository, REF)
+    assert should_repack(repository)
+    (repository.common_dir / name).write_text(text)
+    assert not should_repack(repository)
+    assert not repack(repository)
+    (repository.common_dir / name).unlink()
 
 
-def test_nothing_is_imported_from_the_folders_that_are_packed(
+def test_a_publication_starts_it_in_the_background(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    oids = write_many(repository, 2000, each=100)
+    assert not repack_when_due(repository)
+    monkeypatch.setattr(repacking, "DUE", 5000)
+    monkeypatch.setattr(repacking, "_CHILD", repacking._CHILD.replace("main()", DUE_SOON))
+    assert repack_when_due(repository)
+    wait_until(lambda: len(packs(repository)) == 1)
+    assert held(repository, oids)
+
+
+DUE_SOON = "import mlgit.git.repack as r; r.DUE = 5000; main()"
+
+
+def test_a_state_folder_that_cannot_be_used_never_fails_a_publication(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_many(repository, 20)
+    monkeypatch.setattr(repacking, "DUE", 10)
+    (repository.state_dir / "repack.lock").mkdir()
+    assert not repack_when_due(repository)
+
+
+def test_nothing_is_imported_from_the_repository(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A clone that brings a module of a well-known name must not get it run."""
     path = repository.common_dir
-    write_history(path, 60)
+    write_many(repository, 100, each=50)
     for folder in (path, path / "mlgit", path / "objects"):
-        folder.mkdir(exist_ok=True)
         (folder / "re.py").write_text(f"open({str(path / 'run')!r}, 'w')")
     monkeypatch.setattr(repacking, "DUE", 100)
-    monkeypatch.setenv("PYTHONPATH", f".{os.pathsep}{Path(repacking.__file__).parents[2]}")
+    monkeypatch.setattr(repacking, "_CHILD", repacking._CHILD.replace("main()", DUE_SOON))
+    monkeypatch.setattr(repacking, "_CHILD", repacking._CHILD.replace("5000", "100"))
+    monkeypatch.setenv("PYTHONPATH", f".{os.pathsep}{HOME}")
     monkeypatch.chdir(path)
-    assert repack_when_due(repository, REF)
-    deadline = time.monotonic() + PATIENCE
-    while loose_objects(path) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert repack_when_due(repository)
+    wait_until(lambda: len(packs(repository)) == 1)
     assert not (path / "run").exists()
 
 
 KILLED = """
-import os, pathlib, sys, threading, time
-from mlgit import process
+import os, pathlib, sys
+import mlgit.git.pack_dense, mlgit.git.pack_roll, mlgit.git.pack_removal
 from mlgit.git.repack import repack
 from mlgit.git.repository import Repository
-if sys.argv[2] == "no git":
-    process.git_program = lambda: None
-calls, last = 0, int(sys.argv[3])
+calls, last = 0, int(sys.argv[2])
 def count(event, arguments):
     global calls
-    if event in ("open", "os.remove", "os.rename", "os.listdir"):
+    if event in ("open", "os.remove", "os.rename", "os.listdir", "os.scandir"):
         calls += 1
         if calls >= last:
             os.kill(os.getpid(), 9)
 repository = Repository.discover(pathlib.Path(sys.argv[1]))
-import mlgit.git.pack_loose, mlgit.git.pack_roll, dulwich.pack
 sys.addaudithook(count)
-repack(repository, "refs/heads/mlgit")
+repack(repository)
 """
 
 
-@pytest.mark.parametrize("calls", [21, 29, 34, 100, 157, 168])
+def kill_and_pack_again(repository: Repository, calls: int) -> bool:
+    """Kill a packer at a call, then see that all is there and goes on; whether it was killed."""
+    oids = write_many(repository, 10, each=5, seed=1)
+    repack(repository)
+    oids += write_many(repository, 10, each=5, seed=2)
+    argv = [sys.executable, "-c", KILLED, str(repository.common_dir), str(calls)]
+    ended = subprocess.run(argv, check=False, timeout=PATIENCE, cwd=HOME).returncode
+    assert held(repository, oids)
+    oids += write_many(repository, 5, seed=3)
+    assert repack(repository)
+    assert repack(repository)
+    assert held(repository, oids)
+    folder = repository.common_dir / "objects/pack"
+    assert not list(folder.glob("*.keep"))
+    assert len(packs(repository)) <= 3
+    assert all(pack.with_suffix(".idx").exists() for pack in packs(repository))
+    return ended != 0
+
+
+@pytest.mark.parametrize("calls", [5, 14, 20, 26, 32, 38, 44])
 def test_a_packer_killed_anywhere_leaves_nothing_that_blocks(
-    repository: Repository, packer: str, calls: int
+    repository: Repository, calls: int
 ) -> None:
-    kill_and_pack_again(repository, packer, calls)
+    assert kill_and_pack_again(repository, calls)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("calls", range(1, 180))
+@pytest.mark.parametrize("calls", range(1, 80))
 def test_a_packer_killed_at_every_call_leaves_nothing_that_blocks(
-    repository: Repository, packer: str, calls: int
+    repository: Repository, calls: int
 ) -> None:
-    kill_and_pack_again(repository, packer, calls)
-
-
-def kill_and_pack_again(repository: Repository, packer: str, calls: int) -> None:
-    path = repository.common_dir
-    oids = write_history(path, 5, seed=1)
-    repack(repository, REF)
-    oids += write_history(path, 5, seed=2)
-    argv = [sys.executable, "-c", KILLED, str(path), packer, str(calls)]
-    subprocess.run(argv, check=False, timeout=PATIENCE, cwd=Path(repacking.__file__).parents[2])
-    assert held(path, oids)
-    oids += write_history(path, 5, seed=3)
-    assert repack(repository, REF)
-    assert repack(repository, REF)
-    assert held(path, oids)
-    assert not list((path / "objects/pack").glob("*.keep"))
-    assert len(packs(path)) <= 3
-    for pack in packs(path):
-        assert pack.with_suffix(".idx").exists()
+    kill_and_pack_again(repository, calls)
 
 
 def test_forgotten_temporary_files_go_and_fresh_ones_stay(repository: Repository) -> None:
@@ -366,10 +354,10 @@ def test_forgotten_temporary_files_go_and_fresh_ones_stay(repository: Repository
     for file in (old, fresh):
         file.write_bytes(b"PACK")
     os.utime(old, (1, 1))
-    write_history(repository.common_dir, 2)
-    repack(repository, REF)
+    repack(repository)
     assert not old.exists()
     assert fresh.exists()
+    fresh.unlink()
 
 
 WRITER = """
@@ -380,36 +368,32 @@ from mlgit.git.lock import writer_lock
 from mlgit.git.repository import Repository
 name, count = sys.argv[2], int(sys.argv[3])
 repack.DUE = 1500
+sooner = "import mlgit.git.repack as r; r.DUE = 1500; main()"
+repack._CHILD = repack._CHILD.replace("main()", sooner)
 for number in range(count):
     repository = Repository.discover(pathlib.Path(sys.argv[1]))
     branch = Branch(repository)
     path = f"runs/{name}/{number % 30:02d}/{number:06d}/run.yaml"
     with writer_lock(repository.state_dir):
         branch.commit({path: f"run: {name}-{number}\\n".encode()}, f"run: {name}-{number}")
-    repack.repack_when_due(repository, branch.ref)
+    repack.repack_when_due(repository)
     repository.close()
 """
 
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
-def test_thousands_of_small_commits_stay_small_beside_each_other(bare: Path) -> None:
-    """Three writers, each a thousand commits with packing on: nothing lost, little on disk."""
-    writers, each = 3, 1000
-    home = Path(repacking.__file__).parents[2]
+def test_thousands_of_small_commits_stay_small_beside_each_other(repository: Repository) -> None:
+    """Three writers, each a thousand commits, with repacking on: nothing lost, little on disk."""
+    path, writers, each = repository.common_dir, 3, 1000
     started = [
-        subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(bare), f"w{number}", str(each)], cwd=home
-        )
-        for number in range(writers)
+        subprocess.Popen([sys.executable, "-c", WRITER, str(path), f"w{at}", str(each)], cwd=HOME)
+        for at in range(writers)
     ]
     assert [child.wait() for child in started] == [0] * writers
-    listed = git(bare, "ls-tree", "-r", "--name-only", "mlgit", check=True).stdout.splitlines()
+    listed = git(path, "ls-tree", "-r", "--name-only", "mlgit", check=True).stdout.splitlines()
     assert len(listed) == writers * each
-    with Repository.discover(bare) as repository:
-        deadline = time.monotonic() + PATIENCE
-        while not repack(repository, REF) and time.monotonic() < deadline:
-            time.sleep(0.1)
-    assert not loose_objects(bare)
-    assert len(packs(bare)) <= 8
-    assert sum(file.stat().st_size for file in (bare / "objects/pack").iterdir()) < 6_000_000
+    wait_until(lambda: repack(repository))
+    assert len(packs(repository)) <= joining.JOIN_AT + 4
+    size = sum(file.stat().st_size for file in (path / "objects/pack").iterdir())
+    assert size < 900 * writers * each
