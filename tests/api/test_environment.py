@@ -103,6 +103,19 @@ class TestRun:
         assert variable not in os.environ
         assert record().info.run_id != first.info.run_id
 
+    def test_a_child_process_logs_to_its_parents_run(self) -> None:
+        with mlgit.start_run() as run:
+            mlgit.log_metric("before", 1.0)
+            env = {**os.environ, "MLGIT_RUN_ID": run.info.run_id}
+            code = "import mlgit\nwith mlgit.start_run(): mlgit.log_metric('child', 2.0)"
+            subprocess.run([sys.executable, "-c", code], env=env, check=True)
+            mlgit.log_metric("after", 3.0)
+            assert run.data.metrics == {"before": 1.0, "child": 2.0, "after": 3.0}
+        again = mlgit.get_run(run.info.run_id)
+        assert again.data.metrics == {"before": 1.0, "child": 2.0, "after": 3.0}
+        assert again.info.status == "FINISHED"
+        assert len(mlgit.search_runs(output_format="list")) == 1
+
     def test_name_and_tags_of_new_runs(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("MLGIT_RUN_NAME", "night")
         monkeypatch.setenv("MLGIT_TAGS", "team=blue,empty=,eq=a=b")
