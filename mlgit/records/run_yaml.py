@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from mlgit import errors, times
-from mlgit.records import text
+from mlgit.records import metric_section, text
 from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
@@ -28,6 +30,7 @@ from mlgit.records.fields import (
     with_unknown,
 )
 from mlgit.records.run import Code, MetricSummary, Purged, Run, RunStatus, Source
+from mlgit.records.yaml_read import NotProfile, read_profile
 
 SOFT_LIMIT = 1024 * 1024  # bytes of a run.yaml above which a writer warns
 HARD_LIMIT = text.MAX_BYTES
@@ -141,21 +144,32 @@ def _summary_to_doc(summary: MetricSummary) -> Doc:
 
 def load(data: bytes) -> Run:
     """See `mlgit.records.run.load_run`."""
-    doc = text.load(data)
+    doc, metrics = _read(data)
     if "purged" in doc:
         stub = _stub(doc)
         raise errors.NotFound(
             f"run {stub.id} was purged on {times.iso(stub.at)[:10]} by {stub.by}", id=stub.id
         )
     try:
-        return _to_run(doc)
+        return _to_run(doc, metrics)
     except MALFORMED as error:
         from mlgit.records import schema
 
-        raise schema.damage("run", doc, error) from None
+        raise schema.damage("run", text.load(data), error) from None
 
 
-def _to_run(doc: Doc) -> Run:
+def _read(data: bytes) -> tuple[Doc, dict[str, MetricSummary] | None]:
+    """The document, and its metrics by themselves where they could be read at once."""
+    if len(data) <= HARD_LIMIT:
+        with suppress(NotProfile, UnicodeDecodeError):
+            parts = metric_section.split(data.decode())
+            doc = read_profile(parts[0]) if parts else {}
+            if parts and "metrics" not in doc:
+                return doc, parts[1]
+    return text.load(data), None
+
+
+def _to_run(doc: Doc, metrics: dict[str, MetricSummary] | None = None) -> Run:
     extra = unknown(doc, _KEYS)
     code, source = doc.get("code"), doc.get("source")
     return Run(
@@ -174,7 +188,7 @@ def _to_run(doc: Doc) -> Run:
         code=_doc_to_code(code, extra) if code else Code(),
         source=_doc_to_source(source, extra) if source else Source(),
         params=doc_to_texts(doc.get("params", {}), extra, "params"),
-        metrics=_doc_to_metrics(doc.get("metrics", {}), extra),
+        metrics=_doc_to_metrics(doc.get("metrics", {}), extra) if metrics is None else metrics,
         tags=doc_to_texts(doc.get("tags", {}), extra, "tags"),
         edits=doc_to_edits(doc.get("edits", {})),
         alive_until=optional_time(doc, "alive_until"),

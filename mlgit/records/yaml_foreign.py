@@ -13,9 +13,9 @@ from typing import Any, NoReturn
 import yaml
 
 from mlgit import errors
+from mlgit.records.yaml_read import MAX_DEPTH
 
 MAX_BYTES = 1024 * 1024  # beyond it a text must be of the profile: reading this way takes 1 s
-MAX_DEPTH = 32
 Path = tuple["str | int", ...]
 
 #: Only what YAML 1.1 and 1.2 read as the same number is a number; all else is text.
