@@ -83,8 +83,8 @@ class Config:
 
     @cached_property
     def user(self) -> list[ConfigFile]:
-        """Files of the user and the system, the strongest first."""
-        return [file for file in map(_load, _user_paths()) if file]
+        """What the environment, the user and the system set, the strongest first."""
+        return [_of_environment(), *(file for file in map(_load, _user_paths()) if file)]
 
 
 def _user_paths() -> list[Path]:
@@ -96,6 +96,22 @@ def _user_paths() -> list[Path]:
     if os.environ.get("GIT_CONFIG_NOSYSTEM", "0").lower() in {"0", "false", "no", "off", ""}:
         paths.append(Path(os.environ.get("GIT_CONFIG_SYSTEM", "/etc/gitconfig")))
     return paths
+
+
+def _of_environment() -> ConfigFile:
+    """The values that `GIT_CONFIG_COUNT` and its companions give."""
+    from dulwich.config import ConfigFile
+
+    file = ConfigFile()
+    count = os.environ.get("GIT_CONFIG_COUNT", "")
+    for number in range(int(count) if count.isdigit() else 0):
+        key = os.environ.get(f"GIT_CONFIG_KEY_{number}", "").encode()
+        section, _, name = key.rpartition(b".")
+        top, _, below = section.partition(b".")
+        if top and name:
+            value = os.environ.get(f"GIT_CONFIG_VALUE_{number}", "").encode()
+            file.add((top, below) if below else (top,), name, value)
+    return file
 
 
 def _load(path: Path) -> ConfigFile | None:

@@ -31,6 +31,7 @@ class Repository:
     """
 
     def __init__(self, place: discovery.Place) -> None:
+        self._place = place
         self.git_dir = place.git_dir
         self.common_dir = place.common_dir
         self.work_tree = place.work_tree
@@ -92,4 +93,5 @@ class Repository:
 
     def checked_out_branches(self) -> dict[str, Path]:
         """Full ref name of each checked-out branch and the work tree it is checked out in."""
-        return checked_out_branches(self.git_dir, self.common_dir, self.work_tree)
+        bare = self.config.flag("core", "bare", default=self.common_dir.name != ".git")
+        return checked_out_branches(self._place, bare=bare)

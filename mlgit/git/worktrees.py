@@ -5,30 +5,31 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from mlgit.git.discovery import Place
 from mlgit.git.files import read_file, storage_failed
 
 
-def checked_out_branches(
-    git_dir: Path, common_dir: Path, work_tree: Path | None
-) -> dict[str, Path]:
-    """Full ref name of each checked-out branch and its work tree; bare HEADs do not count.
+def checked_out_branches(place: Place, *, bare: bool) -> dict[str, Path]:
+    """Full ref name of each checked-out branch and its work tree; a bare HEAD does not count.
+
+    Args:
+        place: The folders of the repository.
+        bare: Whether the repository has no main work tree.
 
     Raises:
         StorageFailed: A HEAD cannot be read.
     """
     found: dict[str, Path] = {}
-    if common_dir != git_dir:
-        _note(found, common_dir, common_dir.parent)
-    if work_tree is not None:
-        _note(found, git_dir, work_tree)
+    if not bare:
+        is_main = place.git_dir == place.common_dir
+        _note(found, place.common_dir, (is_main and place.work_tree) or place.common_dir.parent)
     try:
-        linked = sorted(os.listdir(common_dir / "worktrees"))  # noqa: PTH208
+        linked = sorted(os.listdir(place.common_dir / "worktrees"))  # noqa: PTH208
     except (FileNotFoundError, NotADirectoryError):
         return found
     for name in linked:
-        state = common_dir / "worktrees" / name
-        if state != git_dir:
-            _note(found, state, _linked_tree(state))
+        state = place.common_dir / "worktrees" / name
+        _note(found, state, _linked_tree(state))
     return found
 
 
