@@ -34,11 +34,11 @@ def points_of_file(path: Path, timestamp: int) -> list[Point]:
         InvalidValue: A line cannot be read as points; the message names it.
     """
     with path.open(encoding="utf-8-sig", newline="") as file:
-        first = file.read(1)
-        file.seek(0)
-        rows = _json_rows(file) if first == "{" else _csv_rows(file)
         points: list[Point] = []
         try:
+            first = file.read(1)
+            file.seek(0)
+            rows = _json_rows(file) if first == "{" else _csv_rows(file)
             for number, line, row in rows:
                 points += _points_of_row(row, number, timestamp, f"{path}:{line}")
         except UnicodeDecodeError as error:

@@ -112,12 +112,13 @@ def path_of(name: str, keys: Keys) -> str:
     """
     if name in _PATHS:
         return _PATHS[name]
+    from mlgit.search.expression import Kind
     from mlgit.search.order import named_field
 
     field = named_field(name, keys)
-    if field.kind.value in ("metric", "param", "tag"):
-        return f"{field.kind.value}s.{field.key}"
-    return _PATHS.get(field.key, field.key)
+    if field.kind is Kind.ATTRIBUTE:
+        return _PATHS.get(field.key, field.key)
+    return f"{field.kind.name.lower()}s.{field.key}"
 
 
 def table_columns(

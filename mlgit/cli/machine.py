@@ -12,7 +12,7 @@ from mlgit.cli.escape import json_safe, visible, visible_cell
 
 Document = Mapping[str, Any]
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -72,9 +72,8 @@ def text(value: Any) -> str:
 def _csv_cell(value: Any) -> str:
     """Text that a spreadsheet would run is prefixed by `'`; numbers stay as they are."""
     cell = text(value)
-    typed = isinstance(value, (int, float)) or _NUMBER.fullmatch(cell)
-    if cell.startswith(_FORMULA) and not typed:
-        cell = "'" + cell
+    if cell.startswith(_FORMULA) and not isinstance(value, (int, float)):
+        cell = cell if re.fullmatch(_NUMBER, cell) else "'" + cell
     cell = visible_cell(cell)
     quoted = any(mark in cell for mark in ',"\n')
     return '"' + cell.replace('"', '""') + '"' if quoted else cell

@@ -23,7 +23,7 @@ folder of a repository. This page is what `mlgit COMMAND --help` prints; it is g
 
 def markdown() -> str:
     """The whole page."""
-    top = click.Context(root, info_name="mlgit")
+    top = click.Context(root, info_name="mlgit", **root.context_settings)
     parts = [_INTRODUCTION, _block(root.get_help(top))]
     for title, section in TABLE.items():
         parts.append(f"## {title}\n")

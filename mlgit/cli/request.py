@@ -46,9 +46,7 @@ def moment_of(text: str) -> int | None:
 
     if not text:
         return None
-    if text.isascii() and text.isdigit():
-        return int(text)
-    found = moment(text)
+    found = int(text) if text.isascii() and text.isdigit() else moment(text)
     if found is None or not 0 <= found <= MAX_TIME_MS:
         forms = "2026-11-23, 2026-11-23T08:14:51Z, '10m ago', or milliseconds"
         raise InvalidValue(f"{text!r} is no time", f"one of {forms}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +16,8 @@ from mlgit.errors import MlgitError, NotFound
 if TYPE_CHECKING:
     from mlgit.cli.comparison import Facts
     from mlgit.records.experiment import Experiment
+    from mlgit.records.metrics import Point
+    from mlgit.records.run import Run
     from mlgit.runs.live_view import LiveView, RunView
     from mlgit.runs.recover import Recovered
     from mlgit.search.index import Index
@@ -68,9 +71,7 @@ class Session:
 
     def _recover(self, store: Store) -> None:
         """Publish what died since the last command; looking costs one listing of a folder."""
-        from mlgit.runs.journals import live_run_ids
-
-        if not live_run_ids(store.data):
+        if not _is_logged_to(store):
             return
         from mlgit.runs.recover import recover
 
@@ -85,6 +86,10 @@ class Session:
         from mlgit.search.index import Index
 
         return Index(self.store)
+
+    def live(self) -> list[Run]:
+        """The runs that programs of this machine are logging to now."""
+        return self.view.runs() if _is_logged_to(self.store) else []
 
     @cached_property
     def view(self) -> LiveView:
@@ -101,7 +106,13 @@ class Session:
         """
         from mlgit.search.resolve import resolve_run
 
-        return resolve_run(self.index, reference, self.view.runs())
+        return resolve_run(self.index, reference, self.live())
+
+    def points(self, found: Found) -> list[Point]:
+        """Every metric point of a run."""
+        if found.folder:
+            return self.store.snapshot().points(found.folder)
+        return self.seen(found.run.id).points
 
     def seen(self, run_id: str) -> RunView:
         """A run with all that the branch and the journals of this machine say of it.
@@ -157,6 +168,14 @@ class Session:
             return self.store.cache
         except (MlgitError, OSError):
             return None
+
+
+def _is_logged_to(store: Store) -> bool:
+    """Whether there are journals: reading them takes imports that most commands can do without."""
+    try:
+        return bool(os.listdir(store.data / "live"))  # noqa: PTH208 - names, not paths
+    except OSError:
+        return False
 
 
 pass_session = click.make_pass_decorator(Session)

@@ -11,8 +11,8 @@ from mlgit.cli.escape import visible
 from mlgit.cli.machine import Document, text
 from mlgit.errors import InvalidValue
 
-_PART = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_SPEC = re.compile(r"([<>^]?\d{1,3})?(,?(?:\.\d{1,2})?[efg%])?s?")
+_PART = r"\{\{|\}\}|\{([^{}]*)\}|[{}]"
+_SPEC = r"([<>^]?\d{1,3})?(,?(?:\.\d{1,2})?[efg%])?s?"
 _ESCAPES = {"\\t": "\t", "\\n": "\n", "\\0": "\0", "\\\\": "\\"}
 _MISSING = object()
 _HINT = "write {name}, {metrics.acc} or {metrics.acc:.3f}; a brace itself is {{ or }}"
@@ -26,7 +26,7 @@ def render(template: str, documents: Iterable[Document]) -> Iterator[str]:
     """
     spelled = re.sub(r"\\[tn0\\]", lambda match: _ESCAPES[match.group()], template)
     for document in documents:
-        yield _PART.sub(partial(_filled, document), spelled)
+        yield re.sub(_PART, partial(_filled, document), spelled)
 
 
 def look_up(document: Document, field: str) -> Any:
@@ -60,7 +60,7 @@ def _filled(document: Document, match: re.Match[str]) -> str:
 
 
 def _formatted(value: Any, spec: str) -> str:
-    known = _SPEC.fullmatch(spec)
+    known = re.fullmatch(_SPEC, spec)
     if not known:
         raise InvalidValue(f"the format {spec!r} after the colon is not understood", hint=_HINT)
     align, decimals = known.groups(default="")

@@ -42,7 +42,7 @@ def test_the_table_says_what_the_commands_say(section: str) -> None:
     import click
 
     for name, entry in TABLE[section].items():
-        command = root.get_command(click.Context(root), name)
+        command = root.get_command(click.Context(root, **root.context_settings), name)
         assert command is not None
         assert command.name == name
         assert purpose(command) == entry.purpose
@@ -53,8 +53,9 @@ def test_every_command_has_two_examples_and_help_for_every_option() -> None:
 
     def walk(command: click.Command) -> None:
         if isinstance(command, click.Group):
-            for name in command.list_commands(click.Context(command)):
-                below = command.get_command(click.Context(command), name)
+            context = click.Context(command, **root.context_settings)
+            for name in command.list_commands(context):
+                below = command.get_command(context, name)
                 assert below is not None
                 walk(below)
         examples = getattr(command, "examples", "").splitlines()

@@ -131,7 +131,7 @@ def _counts(session: Session, *, deleted: bool) -> Counter[str]:
     counts: Counter[str] = Counter()
     for experiment in session.index.experiments():
         question = Question(experiment_ids=[experiment.id], view=view)
-        counts[experiment.id] = session.index.count(question, live=session.view.runs())
+        counts[experiment.id] = session.index.count(question, live=session.live())
     return counts
 
 

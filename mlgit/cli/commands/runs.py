@@ -82,7 +82,7 @@ def show_runs(session: Session, shape: Shape, choice: Choice) -> None:
     question = _question(session, choice)
     table = shape.on(session.output) == "table"
     suited = _SHOWN if table and not choice.everything else None
-    live = session.view.runs()
+    live = session.live()
     found = session.index.find(question, limit=choice.limit or suited, live=live)
     documents = [run_document(one.run, one.experiment) for one in found]
     selection = _selection(session, choice, found, documents)
@@ -152,9 +152,7 @@ def _trends(session: Session, found: Sequence[Found], metric: str) -> dict[str, 
     for one in found:
         summary = one.run.metrics.get(metric)
         if summary is not None and summary.count > 1:
-            values = [
-                point.value for point in session.seen(one.run.id).points if point.key == metric
-            ]
+            values = [point.value for point in session.points(one) if point.key == metric]
             unicode = session.output.terminal.unicode
             trends[one.run.id] = sparkline(values, _TREND, unicode=unicode)
     return trends
