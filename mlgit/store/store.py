@@ -10,26 +10,22 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
 from mlgit.errors import Conflict
-from mlgit.git import queue
 from mlgit.git.branch import Branch
-from mlgit.git.item import message as item_message
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import Oid
 from mlgit.records import layout
 from mlgit.records.fields import require_writable
 from mlgit.records.run import Run, dump_run
 from mlgit.records.settings import Settings
-from mlgit.store.change import Change
 from mlgit.store.locate import Located, locate, no_store
-from mlgit.store.message import message
-from mlgit.store.publication import Publication
-from mlgit.store.publish import prepare, put_again
 from mlgit.store.snapshot import Snapshot
 from mlgit.store.state import private_folder, writer_id
 from mlgit.store.trees import Trees
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what writing needs is imported by it: most commands only read
+    from mlgit.store.change import Change
     from mlgit.store.create import Initialised
+    from mlgit.store.publication import Publication
 
 T = TypeVar("T")
 _ATTEMPTS = 5  # edits lost to programs that do not take our lock, such as `git fetch`
@@ -149,6 +145,8 @@ class Store:
             Unsupported: The branch is checked out, or the store is of a newer format.
             StorageFailed: The disk refused.
         """
+        from mlgit.store.message import message
+
         with self._block(message(subject, trailers)) as change:
             yield change
 
@@ -160,6 +158,8 @@ class Store:
         Raises:
             As `change`, and what `edit` raises.
         """
+        from mlgit.store.message import message
+
         return self._apply(edit, message(subject, trailers))
 
     def edit_run(
@@ -197,6 +197,10 @@ class Store:
             Unsupported: The branch is checked out, or the store is of a newer format.
             StorageFailed: The disk refused; call again when the cause is gone.
         """
+        from mlgit.git import queue
+        from mlgit.git.item import message as shared_message
+        from mlgit.store.publish import prepare, put_again
+
         self.make_folders()
         snapshot = self.snapshot()
         require_writable(self._settings_of(snapshot).format)
@@ -208,7 +212,7 @@ class Store:
             put_again(change, publication.run, item)
             return change
 
-        done = self._apply(put, item_message([item]))
+        done = self._apply(put, shared_message([item]))
         return done.commit or done.snapshot.commit
 
     def _settings_of(self, snapshot: Snapshot) -> Settings:
@@ -218,6 +222,9 @@ class Store:
 
     @contextmanager
     def _block(self, text: str) -> Iterator[Change]:
+        from mlgit.git import queue
+        from mlgit.store.change import Change
+
         self.make_folders()
         with writer_lock(self.state):
             queue.drain(self.branch)
