@@ -77,7 +77,7 @@ def compose(
     kept = {name: data for source in sources for name, data in source.content.files.items()}
     files = {
         **{part.name: segments.encode(part) for part in parts if len(part)},
-        **{name: kept[name] for name in _AS_IS if name in kept and known.run is None},
+        **{name: kept[name] for name in _AS_IS if name in kept and name not in known.names},
         **_artifact_files(state, known.manifest, kept),
     }
     if state.datasets or state.models:
@@ -90,6 +90,7 @@ class Known:
     """What the branch has of a run; `run` is None where it has nothing."""
 
     run: Run | None = None
+    names: Sequence[str] = ()
     manifest: Sequence[ArtifactEntry] = ()
     inputs: Inputs = field(default_factory=Inputs)
 
@@ -102,7 +103,8 @@ def known_of(snapshot: Snapshot, folder: str) -> Known:
     """
     if snapshot.read(f"{folder}/{layout.RUN}") is None:
         return Known()
-    return Known(snapshot.run(folder), snapshot.manifest(folder), snapshot.inputs(folder))
+    run, names = snapshot.run(folder), snapshot.names(folder)
+    return Known(run, names, snapshot.manifest(folder), snapshot.inputs(folder))
 
 
 def experiment_of(header: Header) -> Experiment:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlgit import times
 from mlgit.errors import Damaged, MlgitError, NotFound
 from mlgit.runs import journals
-from mlgit.runs.compose import Source, compose
+from mlgit.runs.compose import Source, compose, first_header, segments_of
 from mlgit.runs.journal_file import SUFFIX
 from mlgit.runs.journal_read import read_journal
 
@@ -43,32 +42,35 @@ def heal(store: Store, *, every: bool = False, seconds: float = 0.05) -> list[He
     """
     deadline = time.monotonic() + seconds
     found: list[Healed] = []
-    for hour, path in _shelved(store.data):
-        old = hour + KEPT_HOURS < times.now_ms() // journals.HOUR_MS
+    for run_id, shelved in _by_run(store.data).items():
+        old = [path for hour, path in shelved if _is_old(hour)]
         if not (old or every):
             continue
         if not every and time.monotonic() > deadline:
             break
-        done = _heal_one(store, path)
+        done = _heal_run(store, run_id, [path for _, path in shelved])
         found += [done] if done else []
-        if old and (done is None or done.problem is None):
-            _remove(path)
+        if done is None or done.problem is None:
+            for path in old:
+                _remove(path)
     return found
 
 
-def _shelved(data: Path) -> Iterator[tuple[int, Path]]:
-    """Shelved journals with the hour they were published in, oldest first."""
-    try:
-        hours = sorted(p for p in journals.published_folder(data).iterdir() if p.name.isdigit())
-    except FileNotFoundError:
-        return
-    for folder in hours:
-        for path in sorted(folder.iterdir()):
-            if path.suffix == SUFFIX and path.name.count(".") == 3:
-                yield int(folder.name), path
-        with suppress(OSError):  # only an empty one goes
-            if int(folder.name) + KEPT_HOURS < times.now_ms() // journals.HOUR_MS:
-                folder.rmdir()
+def _is_old(hour: int) -> bool:
+    return hour + KEPT_HOURS < times.now_ms() // journals.HOUR_MS
+
+
+def _by_run(data: Path) -> dict[str, list[tuple[int, Path]]]:
+    """Shelved journals, with the hour they were published in, by run; oldest first."""
+    found: dict[str, list[tuple[int, Path]]] = {}
+    folder = journals.published_folder(data)
+    hours = sorted(folder.iterdir()) if folder.is_dir() else []
+    for place in hours:
+        if place.name.isdigit() and place.is_dir():
+            for path in sorted(place.glob(f"*.*.*{SUFFIX}")):
+                run_id = path.name.partition(".")[0]
+                found.setdefault(run_id, []).append((int(place.name), path))
+    return found
 
 
 def _remove(path: Path) -> None:
@@ -77,28 +79,31 @@ def _remove(path: Path) -> None:
         path.parent.rmdir()
 
 
-def _heal_one(store: Store, path: Path) -> Healed | None:
-    run_id, writer, _, _ = path.name.split(".")
-    content = read_journal(path)
-    if content.header is None or _is_whole(store.snapshot(), content.header.folder):
+def _heal_run(store: Store, run_id: str, paths: list[Path]) -> Healed | None:
+    sources = [Source(path.name.split(".")[1], read_journal(path)) for path in paths]
+    if not any(source.content.header for source in sources):
+        return None
+    if _is_whole(store.snapshot(), sources):
         return None
     try:
         with journals.publishing(store.data, run_id):
-            source = Source(writer, content)
-            store.publish(compose(store.snapshot(), [source], store.writer))
+            store.publish(compose(store.snapshot(), sources, store.writer))
     except MlgitError as error:
         return Healed(run_id, error)
     return Healed(run_id)
 
 
-def _is_whole(snapshot: Snapshot, folder: str) -> bool:
-    """Whether every object of the run can be read; a purged run needs none."""
+def _is_whole(snapshot: Snapshot, sources: list[Source]) -> bool:
+    """Whether every object of the run, and every segment, can be read; a purged run needs none."""
+    folder = first_header(sources).folder
+    wanted = {part.name for source in sources for part in segments_of(source) if len(part)}
     try:
+        names = snapshot.names(folder)
         snapshot.run(folder)
-        for name in snapshot.names(folder):
+        for name in names:
             snapshot.read(f"{folder}/{name}")
-        return True
     except NotFound as error:
-        return bool(error.facts.get("id"))
+        return "id" in error.facts
     except Damaged:
         return False
+    return wanted <= set(names)

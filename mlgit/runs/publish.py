@@ -10,7 +10,8 @@ from mlgit.runs import journals
 from mlgit.runs.bury import bury
 from mlgit.runs.compose import Source, compose
 from mlgit.runs.journal_read import JournalContent, read_journal
-from mlgit.runs.journals import Writer
+from mlgit.runs.journal_records import HELPER, START
+from mlgit.runs.journals import JournalEntry, Writer
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -42,11 +43,15 @@ def publish_run(
     own: Own | None = None,
     writers: frozenset[Writer] = ORDERLY,
 ) -> Oid | None:
-    """Put what the journals of a run say on the branch; the commit, None when there are none.
+    """Put what the journals of a run say on the branch.
 
     Journals of other writers are taken along where what became of them is among `writers`. When
-    this returns, the commit is on disk and verified, and the journals that are through are shelved.
-    Publishing the same journals again changes nothing.
+    this returns a commit, it is on disk and verified, and the journals that are through are
+    shelved. Publishing the same journals again changes nothing.
+
+    Returns:
+        The commit; None when there are no journals, or when the caller only joined the run and
+        those that carry it on will take its journal along.
 
     Raises:
         Damaged, NotFound, InvalidValue: The run cannot be published as it is.
@@ -59,6 +64,8 @@ def publish_run(
             for entry in journals.journals_of(store.data, run_id)
             if own is None or entry.name != own.writer
         ]
+        if own is not None and _is_left_to_others(own, entries):
+            return None
         through = [entry for entry in entries if entry.writer in writers]
         for entry in through:
             bury(entry)
@@ -74,6 +81,22 @@ def publish_run(
         for path in done:
             journals.shelve(store.data, path, run_id, commit)
         return commit
+
+
+def _is_left_to_others(own: Own, entries: Sequence[JournalEntry]) -> bool:
+    """Whether a writer that joined the run ends before those that carry it on.
+
+    They take its journal along; each closes its own before it looks here, so the last one does.
+    """
+    header = own.content.header
+    if header is None or header.role == START or own.sealed:
+        return False
+    return any(
+        entry.writer in (Writer.LIVE, Writer.FOREIGN)
+        and entry.header is not None
+        and entry.header.role != HELPER
+        for entry in entries
+    )
 
 
 def _publish(store: Store, sources: Sequence[Source], own: Own | None) -> Oid:

@@ -416,7 +416,9 @@ def test_two_handles_of_one_run_are_published_together(store: Store, active: Act
     guest.log_params({"from": "guest"})
     with pytest.raises(InvalidState):
         active.log_params({"from": "owner"})
-    guest.finish()
+    count = commits(store)
+    assert guest.finish() is None
+    assert (commits(store), guest.failure) == (count, None)
     run = finished(store, active)
     folder, _ = published(store, active.id)
     assert [point.value for point in store.snapshot().points(folder)] == [1.0, 2.0]
