@@ -35,7 +35,7 @@ def processes(place: Place) -> Iterator[Line]:
     ours = {
         "mlgit --help": (*MLGIT, "--help"),
         "mlgit log-run": (*MLGIT, *logged),
-        "mlgit runs": (*MLGIT, "runs"),
+        "mlgit runs": (*MLGIT, "runs", "--table"),
     }
     others: dict[str, tuple[str, ...]] = {"bare python": BARE}
     if place.peer:

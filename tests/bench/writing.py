@@ -104,8 +104,8 @@ def writers(place: Place) -> Iterator[Line]:
 
 def disk(place: Place) -> Iterator[Line]:
     """Bytes of a small run with one artifact, before and after packing."""
-    where = place.store(place.size(SMALL, 100))
-    ours = worker(place, "disk", where, runs=place.size(1_000, 50))
+    where = place.store(place.size(MIDDLE, 100))
+    ours = worker(place, "disk", where, runs=place.size(1_008, 48))
     other = None
     if place.peer:
         theirs = peer.ask(place, "disk", "sqlite", place.folder("peer"), runs=place.size(100, 20))
