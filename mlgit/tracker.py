@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlgit import where
-from mlgit.errors import NotFound
+from mlgit.errors import MlgitError, NotFound
 from mlgit.published import PublishedRun, indexed_folder
 from mlgit.records.experiment import Experiment
 from mlgit.records.run import Run, RunStatus
 from mlgit.runs import begin
+from mlgit.runs.heal import heal
 from mlgit.runs.journals import live_run_ids
 from mlgit.runs.live import ActiveRun as LiveRun
 from mlgit.runs.live_view import LiveView, RunView
@@ -25,6 +26,8 @@ from mlgit.runs.recover import recover
 from mlgit.store.store import Store
 
 if TYPE_CHECKING:
+    import logging
+
     from mlgit.artifacts.fetch import Sources
     from mlgit.records.artifact import ArtifactEntry
     from mlgit.search.index import Index
@@ -213,8 +216,25 @@ def of(place: Path | None) -> Tracker:
         found = _trackers.get(key)
         if found is None:
             found = _trackers[key] = Tracker(folder, Store.open(asked))
-            recover(found.store)
+            _tidy(found.store)
         return found
+
+
+def _tidy(store: Store) -> None:
+    """Publish what died, look after what was published; neither may stop a training."""
+    with suppress(MlgitError, OSError):
+        for one in recover(store):
+            _log().info(
+                "recovered run %s of a program that died: %s", one.run_id, one.problem or ""
+            )
+        for healed in heal(store):
+            _log().info("published run %s again: its objects were gone", healed.run_id)
+
+
+def _log() -> logging.Logger:
+    import logging
+
+    return logging.getLogger("mlgit")
 
 
 def forget() -> None:

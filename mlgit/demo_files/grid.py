@@ -52,8 +52,8 @@ def boosting(split: Split, learning_rate: float, iterations: int) -> Iterator[An
 
 GRID: tuple[tuple[Any, dict[str, float]], ...] = (
     (logistic, {"C": 0.001}),
-    (logistic, {"C": 0.1}),
-    (logistic, {"C": 10.0}),
+    (logistic, {"C": 0.01}),
+    (logistic, {"C": 100.0}),
     (forest, {"max_depth": 2, "trees": 40}),
     (forest, {"max_depth": 4, "trees": 40}),
     (forest, {"max_depth": 8, "trees": 40}),
