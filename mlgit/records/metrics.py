@@ -166,14 +166,9 @@ def _summary(group: list[Point]) -> MetricSummary:
         values = [value for value in values if value == value] or [nan]
     else:
         latest = max(group)
-    return MetricSummary(
-        float(latest[3]),
-        latest[0],
-        latest[1],
-        float(min(values)),
-        float(max(values)),
-        len(set(group)),
-    )
+    # Adding 0.0 makes -0.0 the 0.0 it is equal to: which of them comes first must not matter.
+    last, least, most = latest[3] + 0.0, min(values) + 0.0, max(values) + 0.0
+    return MetricSummary(last, latest[0], latest[1], least, most, len(set(group)))
 
 
 def _rank(point: Point) -> tuple[int, int, float, bool]:

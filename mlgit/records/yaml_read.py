@@ -6,7 +6,6 @@ Any other text goes to `mlgit.records.yaml_foreign`; where both read a text they
 from __future__ import annotations
 
 import re
-from json import loads
 from math import inf, nan
 from typing import Any
 
@@ -165,7 +164,7 @@ def _new_key(raw: str) -> str:
     if raw[0] == '"':
         if raw == '""':
             raise NotProfile  # a key is how this reader tells a mapping from a list
-        return str(loads(raw))
+        return _unquoted(raw)
     if len(raw) < 6 and raw.lower() in RESERVED:
         raise NotProfile
     return raw
@@ -184,7 +183,7 @@ def _new_value(raw: str) -> Any:
     if kind == 1:
         value = int(raw)
     elif kind == 3:
-        value = loads(raw) if "\\" in raw else raw[1:-1]
+        value = _unquoted(raw)
     elif kind == 5:
         value = _SPECIAL[raw]
     else:
@@ -192,6 +191,14 @@ def _new_value(raw: str) -> Any:
     if len(raw) < 20 and len(_values) < _CACHED:
         _values[raw] = value
     return value
+
+
+def _unquoted(raw: str) -> str:
+    if "\\" not in raw:
+        return raw[1:-1]
+    from json import loads  # 3 ms that most commands need not spend
+
+    return str(loads(raw))
 
 
 def _finite(raw: str) -> float:
