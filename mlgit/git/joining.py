@@ -32,7 +32,7 @@ _LINE = 46  # bytes of `pack-<40 hex digits>` and a line end
 
 
 class PackOwner(Protocol):
-    """What joining needs to know of its repository."""
+    """What joining and repacking need to know of their repository."""
 
     common_dir: Path
     state_dir: Path
@@ -46,7 +46,10 @@ def note_pack(owner: PackOwner, pack: CommitPack) -> None:
     """
     with suppress(MlgitError, OSError):
         if _append(_recent_path(owner), os.path.basename(pack.stem)) >= JOIN_AT:  # noqa: PTH119
+            from mlgit.git.repack import repack_when_due
+
             join(owner)
+            repack_when_due(owner)
 
 
 def join(owner: PackOwner) -> None:

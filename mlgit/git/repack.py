@@ -21,9 +21,8 @@ from mlgit.errors import MlgitError
 from mlgit.git.files import replace_file
 from mlgit.git.gcguard import gc_is_running
 from mlgit.git.holder import age_seconds, release, try_lock
-from mlgit.git.joining import joined_packs, take_joined
+from mlgit.git.joining import PackOwner, joined_packs, take_joined
 from mlgit.git.lock import writer_lock
-from mlgit.git.repository import Repository
 
 DUE = 24_000  # objects in joined packs: some 2,000 runs
 _ENTRY = 28  # bytes an object takes in the index of a pack, beside what every index has
@@ -47,14 +46,14 @@ class _Memory:
     dense: tuple[str, ...] = ()
 
 
-def should_repack(repository: Repository) -> bool:
+def should_repack(repository: PackOwner) -> bool:
     """Whether repacking is due; costs a few looks at the sizes of files."""
     folder = Path(repository.objects.directory) / "pack"
     return _count(folder, joined_packs(repository)) >= DUE and not _must_wait(repository)
 
 
-def repack_when_due(repository: Repository) -> bool:
-    """After a publication: start repacking in the background if it is due.
+def repack_when_due(repository: PackOwner) -> bool:
+    """After packs were joined: start repacking in the background if it is due.
 
     Never raises and never waits: a run is published whether or not repacking works.
     """
@@ -74,12 +73,14 @@ def repack_when_due(repository: Repository) -> bool:
 
 def main() -> None:
     """What the background process does: `repack` for the folder it was given."""
+    from mlgit.git.repository import Repository
+
     with Repository.discover(Path(sys.argv[2])) as repository:
         if should_repack(repository):  # else another one was faster
             repack(repository)
 
 
-def repack(repository: Repository) -> bool:
+def repack(repository: PackOwner) -> bool:
     """Make one dense pack of all joined ones, and keep dense packs few.
 
     Safe beside any writer and any git command; a kill at any moment loses and blocks nothing.
@@ -113,7 +114,7 @@ def repack(repository: Repository) -> bool:
     return True
 
 
-def _take_over(repository: Repository, objects: Path) -> _Memory:
+def _take_over(repository: PackOwner, objects: Path) -> _Memory:
     """Make the joined packs ours to change, together with what killed packers left behind."""
     from mlgit.git.pack_removal import is_plain, remove_remains
     from mlgit.git.pack_roll import adopt_abandoned
@@ -132,7 +133,7 @@ def _take_over(repository: Repository, objects: Path) -> _Memory:
     return taken
 
 
-def _must_wait(repository: Repository) -> bool:
+def _must_wait(repository: PackOwner) -> bool:
     """Whether git is cleaning up, or fetches what is missing from elsewhere as it goes."""
     folder = Path(repository.objects.directory) / "pack"
     return gc_is_running(repository.common_dir) or any(folder.glob("*.promisor"))
@@ -149,7 +150,7 @@ def _count(folder: Path, names: list[str]) -> int:
 
 
 @contextmanager
-def _only_packer(repository: Repository) -> Iterator[bool]:
+def _only_packer(repository: PackOwner) -> Iterator[bool]:
     """Whether this process is the one that repacks, for as long as the block lasts."""
     repository.state_dir.mkdir(exist_ok=True)
     handle = os.open(repository.state_dir / "repack.lock", os.O_RDWR | os.O_CREAT, 0o666)
@@ -163,11 +164,11 @@ def _only_packer(repository: Repository) -> Iterator[bool]:
         release(handle)
 
 
-def _memory_path(repository: Repository) -> Path:
+def _memory_path(repository: PackOwner) -> Path:
     return repository.state_dir / "cache" / "dense-packs.txt"
 
 
-def _recall(repository: Repository) -> _Memory:
+def _recall(repository: PackOwner) -> _Memory:
     """What was remembered; without the file, packs made before it was lost stay as they are."""
     try:
         text = _memory_path(repository).read_text("utf-8", "replace")
@@ -177,7 +178,7 @@ def _recall(repository: Repository) -> _Memory:
     return _Memory(tuple(_PACK_NAME.findall(waiting)), tuple(_PACK_NAME.findall(dense)))
 
 
-def _remember(repository: Repository, memory: _Memory) -> None:
+def _remember(repository: PackOwner, memory: _Memory) -> None:
     lines = ["waiting", *memory.waiting, "dense", *memory.dense, ""]
     replace_file(_memory_path(repository), "\n".join(lines).encode(), durable=False)
 

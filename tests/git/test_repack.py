@@ -110,6 +110,25 @@ def test_real_commits_are_packed_too(repository: Repository) -> None:
     assert len(listed.splitlines()) == 2 * joining.JOIN_AT
 
 
+def test_a_commit_that_joins_packs_starts_it(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_many(repository, 200, each=50)
+    monkeypatch.setattr(repacking, "DUE", 100)
+    due_in_child(monkeypatch, 100)
+    branch = Branch(repository)
+    for number in range(joining.JOIN_AT):
+        with writer_lock(repository.state_dir):
+            branch.commit({f"runs/a/{number}/run.yaml": b"%d" % number}, f"run: {number}")
+    wait_until(lambda: len(packs(repository)) == 1)
+
+
+def due_in_child(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    """Also the background process takes repacking for due at so many objects."""
+    sooner = f"import mlgit.git.repack as r; r.DUE = {count}; main()"
+    monkeypatch.setattr(repacking, "_CHILD", repacking._CHILD.replace("main()", sooner))
+
+
 def test_objects_that_no_commit_reaches_are_kept(repository: Repository) -> None:
     ((tip, made),) = run_commits(1)
     extra = Made(BLOB, b"no tree names me", None)
@@ -253,19 +272,14 @@ def test_it_waits_for_git_and_leaves_partial_clones_alone(
     (repository.common_dir / name).unlink()
 
 
-def test_a_publication_starts_it_in_the_background(
-    repository: Repository, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_runs_in_the_background(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     oids = write_many(repository, 2000, each=100)
     assert not repack_when_due(repository)
     monkeypatch.setattr(repacking, "DUE", 5000)
-    monkeypatch.setattr(repacking, "_CHILD", repacking._CHILD.replace("main()", DUE_SOON))
+    due_in_child(monkeypatch, 5000)
     assert repack_when_due(repository)
     wait_until(lambda: len(packs(repository)) == 1)
     assert held(repository, oids)
-
-
-DUE_SOON = "import mlgit.git.repack as r; r.DUE = 5000; main()"
 
 
 def test_a_state_folder_that_cannot_be_used_never_fails_a_publication(
@@ -286,8 +300,7 @@ def test_nothing_is_imported_from_the_repository(
     for folder in (path, path / "mlgit", path / "objects"):
         (folder / "re.py").write_text(f"open({str(path / 'run')!r}, 'w')")
     monkeypatch.setattr(repacking, "DUE", 100)
-    monkeypatch.setattr(repacking, "_CHILD", repacking._CHILD.replace("main()", DUE_SOON))
-    monkeypatch.setattr(repacking, "_CHILD", repacking._CHILD.replace("5000", "100"))
+    due_in_child(monkeypatch, 100)
     monkeypatch.setenv("PYTHONPATH", f".{os.pathsep}{HOME}")
     monkeypatch.chdir(path)
     assert repack_when_due(repository)
@@ -376,7 +389,6 @@ for number in range(count):
     path = f"runs/{name}/{number % 30:02d}/{number:06d}/run.yaml"
     with writer_lock(repository.state_dir):
         branch.commit({path: f"run: {name}-{number}\\n".encode()}, f"run: {name}-{number}")
-    repack.repack_when_due(repository)
     repository.close()
 """
 
