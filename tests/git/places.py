@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,24 +22,21 @@ def commit(path: Path, edits: Mapping[str, Edit], message: str = "a change") -> 
 
 def files(path: Path, ref: str = "mlgit") -> dict[str, str]:
     """What the git program finds on a branch."""
-    names = git(path, "ls-tree", "-r", "--name-only", ref, check=True).stdout.splitlines()
-    return {name: git(path, "cat-file", "-p", f"{ref}:{name}").stdout for name in names}
+    listed = git(path, "ls-tree", "-r", "-z", ref, check=True).stdout.split("\0")[:-1]
+    entries = dict(line.split("\t")[::-1] for line in listed)
+    asked = "".join(f"{entry.split()[2]}\n" for entry in entries.values()).encode()
+    answer = subprocess.run(
+        ["git", "cat-file", "--batch"], cwd=path, input=asked, capture_output=True, check=True
+    ).stdout
+    found = {}
+    for name in entries:
+        header, _, answer = answer.partition(b"\n")
+        size = int(header.split()[2])
+        found[name], answer = answer[:size].decode(), answer[size + 1 :]
+    return found
 
 
 def object_file(path: Path, oid: Oid) -> Path:
     """The loose file of an object."""
     name = oid.decode()
     return path / ".git/objects" / name[:2] / name[2:]
-
-
-def explode(path: Path) -> None:
-    """Turn every pack into loose objects."""
-    folder = path / ".git/objects/pack"
-    packs = [(pack, pack.read_bytes()) for pack in folder.glob("*.pack")]
-    for pack, _ in packs:
-        for suffix in (".pack", ".idx", ".rev"):
-            pack.with_suffix(suffix).unlink(missing_ok=True)
-    import subprocess
-
-    for _, content in packs:
-        subprocess.run(["git", "unpack-objects", "-q"], cwd=path, input=content, check=True)
