@@ -18,6 +18,7 @@ from mlgit.entities.values import (
 from mlgit.records.inputs import DatasetInput as DatasetRecord
 from mlgit.records.inputs import ModelLink
 from mlgit.records.metrics import Point
+from mlgit.runs.redact import redacted_text
 
 
 class LogCalls(Calls):
@@ -124,7 +125,7 @@ def _record(one: DatasetInput) -> DatasetRecord:
         name=dataset.name,
         digest=dataset.digest,
         source_type=dataset.source_type,
-        source=dataset.source,
+        source=redacted_text(dataset.source),
         schema=dataset.schema,
         profile=dataset.profile,
         tags={tag.key: tag.value for tag in one.tags},
