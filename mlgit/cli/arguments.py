@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from mlgit.cli.session import Session
 from mlgit.errors import MlgitError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     Text = click.ParamType[str]
 else:
     Text = click.ParamType  # not generic in every click that we take
@@ -35,9 +36,10 @@ class Known(Text):
         incomplete: str,
     ) -> list[CompletionItem]:
         """What the store knows that begins with `incomplete`; nothing where there is no store."""
+        from click.shell_completion import CompletionItem
+
         place = ctx.find_root().params.get("directory")
         session = Session(place=Path(place) if place else None)
-        sign = incomplete[:1] if incomplete.startswith(("-", "+")) else ""
         try:
             offered = list(self.offer(session))
         except (MlgitError, OSError):
@@ -45,9 +47,9 @@ class Known(Text):
         finally:
             session.close()
         return [
-            CompletionItem(sign + value, help=help_text)
+            CompletionItem(value, help=help_text)
             for value, help_text in offered
-            if (sign + value).startswith(incomplete)
+            if value.startswith(incomplete)
         ]
 
 

@@ -167,14 +167,18 @@ def purpose(command: click.Command) -> str:
     return (command.help or "").strip().partition("\n")[0]
 
 
-def pairs(values: Sequence[str], what: str) -> list[tuple[str, str]]:
+def pairs(values: Sequence[str], what: str) -> dict[str, str]:
     """`KEY=VALUE` texts split at the first `=`.
 
     Raises:
-        click.UsageError: One has no `=` or no key.
+        click.UsageError: One has no `=` or no key, or a key has two values.
     """
     split = [value.partition("=") for value in values]
     for (key, equals, _), whole in zip(split, values, strict=True):
         if not key or not equals:
             raise click.UsageError(f"{what} must be KEY=VALUE, not {whole!r}")
-    return [(key, value) for key, _, value in split]
+    found: dict[str, str] = {}
+    for key, _, value in split:
+        if found.setdefault(key, value) != value:
+            raise click.UsageError(f"{what} has two values: {key}={found[key]} and {key}={value}")
+    return found

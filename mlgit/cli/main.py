@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -44,6 +45,7 @@ TABLE: dict[str, dict[str, Entry]] = {
         "recover": Entry("upkeep", "Publish the runs of programs that died."),
     },
     "Meta": {
+        "config": Entry("config", "Show or change the settings of the team."),
         "completion": Entry("meta", "Print the completion script of a shell."),
         "help": Entry("meta", "Explain a command, a topic or an error code."),
         "version": Entry("meta", "Print the versions that matter in a report."),
@@ -80,10 +82,11 @@ def root(session: Session, *, directory: str | None) -> None:
 
 def main(argv: Sequence[str], program: str = "mlgit") -> int:
     """Run one command and return its exit code; every failure has been said on stderr."""
-    session = Session()
+    session, show = Session(), warnings.showwarning
     if "_MLGIT_LINE" in os.environ:
         return _complete(os.environ["_MLGIT_LINE"])
     try:
+        warnings.showwarning = lambda message, *_, **__: session.output.warn(str(message))
         code = root.main(list(argv) or ["--help"], program, standalone_mode=False, obj=session)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -96,6 +99,7 @@ def main(argv: Sequence[str], program: str = "mlgit") -> int:
         return _fail(error, session, next((word for word in argv if word in root.entries), ""))
     finally:
         session.close()
+        warnings.showwarning = show
     return code if isinstance(code, int) else 0
 
 

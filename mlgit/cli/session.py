@@ -40,6 +40,7 @@ class Session:
         self.place = place
         self.debug = False
         self.recovered: Sequence[Recovered] = ()
+        self._read_from = ""  # the ref that was there when the store was opened
 
     def speak(self, option: str, value: str | bool) -> None:
         """Obey one of the options `--color`, `--quiet`, `--verbose`, `--debug`."""
@@ -63,6 +64,7 @@ class Session:
         from mlgit.where import from_environment
 
         store = Store.open(self.place or from_environment())
+        self._read_from = store.snapshot().ref
         self._recover(store)
         if self.output.verbose:
             where, commit = store.repository.git_dir, store.snapshot().commit.decode()
@@ -83,9 +85,13 @@ class Session:
     @cached_property
     def index(self) -> Index:
         """The search index, brought up to date by every question."""
+        from mlgit.cli.progress import working
         from mlgit.search.index import Index
 
-        return Index(self.store)
+        index = Index(self.store)
+        with working(self.output, "reading what is new on the branch"):
+            index.refresh()
+        return index
 
     def live(self) -> list[Run]:
         """The runs that programs of this machine are logging to now."""
@@ -159,8 +165,14 @@ class Session:
 
     def close(self) -> None:
         """Let go of what was opened."""
-        if "store" in self.__dict__:
-            self.store.close()
+        if "store" not in self.__dict__:
+            return
+        if self._read_from.startswith("refs/remotes/"):
+            local = self.store.branch.readable()
+            if local is not None and local[1] != self._read_from:
+                origin = self._read_from.removeprefix("refs/remotes/")
+                self.output.note(f"created the local branch {self.store.branch.name} from {origin}")
+        self.store.close()
 
     def cache_folder(self) -> Path | None:
         """Where reports of bugs go; None outside a repository with a store."""

@@ -9,6 +9,7 @@ from mlgit.cli.escape import clip, width
 from mlgit.cli.terminal import Terminal
 
 _GAP = "  "
+_LEAST = 10  # terminal columns that a cut text needs to say anything
 
 
 class Cell(NamedTuple):
@@ -35,26 +36,35 @@ class Column(NamedTuple):
 
 
 def lay_out(columns: Sequence[Column], terminal: Terminal) -> tuple[list[str], list[str]]:
-    """The lines of a table as wide as the terminal, and the headings that did not fit."""
-    shown: list[list[str]] = []
+    """The lines of a table as wide as the terminal, and the headings that did not fit.
+
+    A column of text that is too wide for what is left is cut, where enough is left to read it.
+    """
+    blocks: list[list[str]] = []
     used = 0
     for index, column in enumerate(columns):
-        block = _block(column, terminal, last=index == len(columns) - 1)
-        needed = max(map(width, block)) + (len(_GAP) if shown else 0)
-        if shown and used + needed > terminal.width:
-            return _joined(shown), [left.head for left in columns[index:]]
-        used += needed
-        shown.append(block)
-    return _joined(shown), []
+        room = terminal.width - used - (len(_GAP) if blocks else 0)
+        last = index == len(columns) - 1
+        block = _block(column, terminal, column.limit, last)
+        if _wide(block) > room >= _LEAST and not column.right:
+            block = _block(column, terminal, room, last)
+        if blocks and _wide(block) > room:
+            return _joined(blocks), [left.head for left in columns[index:]]
+        used = terminal.width - room + _wide(block)
+        blocks.append(block)
+    return _joined(blocks), []
+
+
+def _wide(block: list[str]) -> int:
+    return max(map(width, block))
 
 
 def _joined(blocks: list[list[str]]) -> list[str]:
     return [_GAP.join(line).rstrip() for line in zip(*blocks, strict=True)]
 
 
-def _block(column: Column, terminal: Terminal, *, last: bool) -> list[str]:
-    """Heading and cells of one column, padded to one width."""
-    limit = min(column.limit, terminal.width)
+def _block(column: Column, terminal: Terminal, limit: int, last: bool) -> list[str]:
+    """Heading and cells of one column, cut to `limit` and padded to one width."""
     cells = [Cell(column.head, ("bold",)), *column.cells]
     texts = [shown(cell.text, terminal, limit) for cell in cells]
     room = max(map(width, texts))

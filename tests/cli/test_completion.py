@@ -12,6 +12,7 @@ import pytest
 
 from mlgit.cli.completion import SHELLS, answers, script
 from mlgit.cli.main import root
+from tests.cli.harness import done
 
 BASH = r"""
 source mlgit.bash
@@ -48,6 +49,19 @@ def test_options_and_choices() -> None:
 
 def test_the_words_before_mlgit_do_not_count() -> None:
     assert offered("git -C /tmp mlgit re") == ["restore", "recover"]
+
+
+@pytest.mark.usefixtures("repo")
+def test_runs_experiments_and_names_come_from_the_store() -> None:
+    assert offered("mlgit show ") == []
+    done("init")
+    run_id = done("log-run", "-e", "churn", "--name", "brisk-otter", "-m", "acc=1", "-p", "lr=1")
+    assert offered("mlgit show br") == ["brisk-otter"]
+    assert offered(f"mlgit compare @last {run_id[:6]}") == [run_id.strip()]
+    assert offered("mlgit runs -e ") == ["churn"]
+    assert offered("mlgit plot ") == ["acc"]
+    assert offered("mlgit runs --sort a") == ["acc"]
+    assert offered("mlgit mv @last ch") == ["churn"]
 
 
 def shell(tmp_path: Path, *argv: str) -> list[str]:

@@ -150,6 +150,12 @@ def test_columns_that_do_not_fit_are_named() -> None:
     assert left == ["note"]
 
 
+def test_a_text_that_is_too_wide_is_cut_where_it_can_still_be_read() -> None:
+    lines, left = lay_out([COLUMNS[0], Column("note", [Cell("x" * 50)] * 2)], Terminal(width=20))
+    assert lines == ["RUN   note", "模型  xxxxxxxxxxxxx…", "b     xxxxxxxxxxxxx…"]
+    assert left == []
+
+
 def test_ascii_tables_are_ascii() -> None:
     lines, _ = lay_out(COLUMNS, Terminal(unicode=False))
     assert "".join(lines).isascii()

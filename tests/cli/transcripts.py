@@ -52,6 +52,7 @@ class Screen:
             code, text = child.returncode, child.stdout + child.stderr
         for here, there in (
             (str(self.place), "~/project"),
+            (str(self.place.parent), "~"),
             (os.uname().nodename, "laptop"),
             ("\x1b", "^["),
         ):

@@ -13,6 +13,7 @@ from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Group
 from mlgit.cli.document import artifact_documents
 from mlgit.cli.numbers import counted, size
+from mlgit.cli.progress import working
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.cli.table import Cell, Column, lay_out
@@ -91,7 +92,8 @@ def get(session: Session, *, run: str, path: str, target: Path | None) -> None:
     entries = _selected(seen, path)
     folder = target or Path(seen.run.id)
     folder.mkdir(parents=True, exist_ok=True)
-    written = download(entries, _sources(session, seen), folder)
+    with working(session.output, "copying"):
+        written = download(entries, _sources(session, seen), folder)
     session.output.data(session.output.terminal.safe(str(path)) for path in written)
     total = size(sum(entry.size for entry in entries))
     session.output.note(f"{counted(len(written), 'file')}, {total}")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -41,7 +40,7 @@ def tag(session: Session, *, run: str, tags: tuple[str, ...], gone: tuple[str, .
         return
     folder = _published(seen)
     if tags:
-        edit.set_tags(session.store, folder, dict(pairs(tags, "a tag")))
+        edit.set_tags(session.store, folder, pairs(tags, "a tag"))
     for key in gone:
         edit.delete_tag(session.store, folder, key)
     session.output.note(
@@ -54,21 +53,21 @@ def tag(session: Session, *, run: str, tags: tuple[str, ...], gone: tuple[str, .
     examples="""
     mlgit note @last
     mlgit note @last -m "Overfits after epoch 10."
-    mlgit note brisk-otter-12 < review.md
+    mlgit note brisk-otter-12 -F review.md
     """,
 )
 @click.argument("run", type=RUN)
 @click.option("-m", "--message", default=None, metavar="TEXT", help="Write this note.")
+@click.option(
+    "-F", "--file", type=click.File(encoding="utf-8"), help="Write what this file says; - is stdin."
+)
 @pass_session
-def note(session: Session, *, run: str, message: str | None) -> None:
-    """Show or write the note of a run.
-
-    Text that is piped in is written too.
-    """
+def note(session: Session, *, run: str, message: str | None, file: IO[str] | None) -> None:
+    """Show or write the note of a run."""
     from mlgit.runs import edit
 
     seen = session.seen(session.find(run).run.id)
-    text = _piped() if message is None else message
+    text = file.read() if file else message
     if text is None:
         terminal = session.output.terminal
         session.output.page([terminal.safe(line) for line in seen.run.note.splitlines()])
@@ -160,10 +159,3 @@ def _shown(session: Session, seen: RunView) -> list[tuple[str, str]]:
     terminal = session.output.terminal
     tags = sorted(seen.run.tags.items())
     return [(terminal.safe(key), terminal.safe(value)) for key, value in tags]
-
-
-def _piped() -> str | None:
-    """What is piped into this process; None where stdin is a terminal or brings nothing."""
-    if sys.stdin is None or sys.stdin.isatty():
-        return None
-    return sys.stdin.read() or None

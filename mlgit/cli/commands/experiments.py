@@ -68,7 +68,7 @@ def create(session: Session, *, name: str, tags: tuple[str, ...], note: str) -> 
     from mlgit.cli.command import pairs
     from mlgit.runs.experiments import create as make
 
-    given = dict(pairs(tags, "a tag"))
+    given = pairs(tags, "a tag")
     made = make(session.store, name, tags={**given, "mlflow.note.content": note} if note else given)
     session.output.data([made.id])
     session.output.note(f"created the experiment {made.name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from mlgit.cli.arguments import EXPERIMENT, RUN
 from mlgit.cli.command import Command, pairs
 from mlgit.cli.history import point_of, points_of_file
 from mlgit.cli.numbers import number
+from mlgit.cli.progress import working
 from mlgit.cli.request import Request, moment_of, read_document
 from mlgit.cli.session import Session, pass_session
 from mlgit.errors import InvalidValue, MlgitError, NotFound
@@ -92,7 +94,7 @@ def log_run(session: Session, /, *, source: str, existing: str, **options: Any) 
         _add_words(active, request)
     else:
         active = _started(session, request)
-    _log(active, request)
+    _log(session, active, request)
     default = None if existing else RunStatus.FINISHED
     status = RunStatus(request.status.upper()) if request.status else default
     _finish(session, active, status, moment_of(request.end))
@@ -109,11 +111,14 @@ def overruled(document: Request, options: dict[str, Any], written_at: int) -> Re
     }
     points = [point_of(text, written_at) for text in options["metrics"]]
     for file in options["files"]:
-        points += points_of_file(file, written_at)
+        found = points_of_file(file, written_at)
+        if not found:
+            warnings.warn(f"{file} holds no points", stacklevel=2)
+        points += found
     return document._replace(
         **words,
-        params={**document.params, **dict(pairs(options["params"], "a parameter"))},
-        tags={**document.tags, **dict(pairs(options["tags"], "a tag"))},
+        params={**document.params, **pairs(options["params"], "a parameter")},
+        tags={**document.tags, **pairs(options["tags"], "a tag")},
         metrics=[*document.metrics, *points],
         artifacts=[*document.artifacts, *map(_artifact, options["artifacts"])],
     )
@@ -177,7 +182,7 @@ def _checked(request: Request) -> Request:
     return request
 
 
-def _log(active: ActiveRun, request: Request) -> None:
+def _log(session: Session, active: ActiveRun, request: Request) -> None:
     if request.params:
         active.log_params(request.params)
     if request.metrics:
@@ -185,10 +190,8 @@ def _log(active: ActiveRun, request: Request) -> None:
     for path, name in request.artifacts:
         source = Path(path)
         target = name or source.resolve().name
-        if source.is_dir():
-            active.add_folder(source, target)
-        else:
-            active.add_file(source, target)
+        with working(session.output, f"reading {path}"):
+            (active.add_folder if source.is_dir() else active.add_file)(source, target)
 
 
 def _add_words(active: ActiveRun, request: Request) -> None:

@@ -10,6 +10,7 @@ import click
 from mlgit.cli.command import Command
 from mlgit.cli.failure import said
 from mlgit.cli.numbers import counted
+from mlgit.cli.progress import working
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.errors import NotFound
@@ -47,7 +48,8 @@ def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, sh
     from mlgit.store.check import check as problems_of
 
     since, snapshot = _range(session, revision)
-    problems = problems_of(snapshot, deep=deep, since=since)
+    with working(session.output, "reading every record"):
+        problems = problems_of(snapshot, deep=deep, since=since)
     documents = [dict(vars(problem)) for problem in problems]
     columns = ["path", "line", "severity", "message", "hint"]
     emit(session.output, shape, documents, columns, lambda: _lines(session, problems))
@@ -119,7 +121,8 @@ def doctor(ctx: click.Context, session: Session, *, deep: bool, shape: Shape) ->
     """
     from mlgit.store.doctor import diagnose
 
-    findings = diagnose(session.store, deep=deep)
+    with working(session.output, "looking around"):
+        findings = diagnose(session.store, deep=deep)
     documents = [dict(vars(finding)) for finding in findings]
     columns = ["code", "severity", "what", "hint"]
     emit(session.output, shape, documents, columns, lambda: _findings(session, findings))
