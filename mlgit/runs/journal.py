@@ -55,6 +55,14 @@ class Journal:
                 raise _too_big((step, timestamp)) from error
             file.append(record, 1)
 
+    def append_step(self, values: Mapping[str, float], step: int, timestamp: int) -> None:
+        """Write one point of each of several metrics with one `write`.
+
+        Raises:
+            InvalidValue: As `append_point`; then none is written.
+        """
+        self.append_points((key, step, timestamp, value) for key, value in values.items())
+
     def append_points(self, rows: Iterable[Row]) -> None:
         """Write many points with one `write`.
 

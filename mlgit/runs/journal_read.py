@@ -58,9 +58,10 @@ class JournalContent:
 
     def damage(self) -> str:
         """One sentence about what could not be read; empty when all could."""
-        unknown = sum(point[0] not in self.series for point in self.points)
-        if not self.gaps and not unknown:
+        nameless = self.points.series() - self.series.keys()
+        if not self.gaps and not nameless:
             return ""
+        unknown = sum(point[0] in nameless for point in self.points) if nameless else 0
         lost = sum(gap.length for gap in self.gaps)
         names = f", {unknown} points without a name" if unknown else ""
         return f"{lost} damaged bytes in {len(self.gaps)} places{names}"

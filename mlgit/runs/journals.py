@@ -19,13 +19,14 @@ from mlgit.git.lock import writer_lock
 from mlgit.git.oid import Oid
 from mlgit.runs.file_lock import try_lock
 from mlgit.runs.journal_file import SUFFIX
-from mlgit.runs.journal_read import JournalContent, parse, read_journal
+from mlgit.runs.journal_read import parse, read_journal
 from mlgit.runs.journal_records import Header
 from mlgit.runs.process_identity import is_gone, same_machine
 
 LEASE_MS = 600_000  # a journal of another host is touched more often than this while it lives
 HOUR_MS = 3_600_000
 _HEADER_BYTES = 1 << 16
+_LAST_BYTES = 1 << 10  # in which the last word of a writer fits
 
 
 class Writer(Enum):
@@ -76,15 +77,15 @@ def path_of(data: Path, run_id: str, writer: str) -> Path:
     return live_folder(data) / run_id / (writer + SUFFIX)
 
 
-def journals_of(data: Path, run_id: str) -> Iterator[JournalEntry]:
-    """The journals of one run, by writer name; damaged ones have no header."""
+def journals_of(data: Path, run_id: str, but: str = "") -> Iterator[JournalEntry]:
+    """The journals of one run, by writer name, `but` one; damaged ones have no header."""
     folder = live_folder(data) / run_id
     try:
         paths = sorted(folder.iterdir())
     except (FileNotFoundError, NotADirectoryError):
         return
     for path in paths:
-        if path.suffix == SUFFIX:
+        if path.suffix == SUFFIX and path.stem != but:
             with contextlib.suppress(FileNotFoundError):  # published meanwhile by another process
                 yield look_at(path, run_id)
 
@@ -116,7 +117,7 @@ def _writer_of(path: Path, header: Header | None) -> Writer:
     if gone:
         return Writer.DEAD
     # Its process lives but holds no lock: closed, just being opened, or no locks on this disk.
-    return Writer.CLOSED if is_closed(read_journal(path)) else Writer.LIVE
+    return Writer.CLOSED if _is_closed(path) else Writer.LIVE
 
 
 def _is_locked(path: Path) -> bool:
@@ -127,9 +128,12 @@ def _is_locked(path: Path) -> bool:
         os.close(descriptor)
 
 
-def is_closed(content: JournalContent) -> bool:
+def _is_closed(path: Path) -> bool:
     """Whether the writer's last word was that it is done."""
-    return bool(content.events) and content.events[-1].fields.get("do") == "close"
+    with path.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _LAST_BYTES))
+        events = parse(file.read()).events
+    return bool(events) and events[-1].fields.get("do") == "close"
 
 
 def shelve(data: Path, path: Path, run_id: str, commit: Oid) -> None:

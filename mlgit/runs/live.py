@@ -51,7 +51,7 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
         self._schedule = Schedule(policy, time.monotonic())
         self._checkpointing: threading.Thread | None = None
         self._finished = False
-        if session.journal.file.header.role != HELPER:
+        if not self._is_helper():
             sync.watch(self)
 
     @property
@@ -116,11 +116,14 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
             sync.unwatch(self)
             forked = os.getpid() != self._process
             with suppress(StorageFailed):  # strict: kept in memory all the same, and published
-                if status is not None and not forked:
+                if status is not None and not (forked or self._is_helper()):
                     self.set_status(status, end)
                 self.happens({"do": "close"})
             own = self._close()
             return None if forked else self._publish(own)
+
+    def _is_helper(self) -> bool:
+        return self._session.journal.file.header.role == HELPER
 
     def _close(self) -> Own:
         """Give the journal back; what it says, also where the disk did not take it."""

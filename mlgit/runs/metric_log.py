@@ -47,14 +47,13 @@ class MetricLog:
         """
         whole = names.step_value(step)
         stamp = times.now_ms() if timestamp is None else names.timestamp_value(timestamp)
-        known = self._metric_keys
-        rows: list[Row] = []
-        for key, value in values.items():
-            if type(key) is not str or key not in known:
-                known.add(names.validate_key("metric", key))
-            number = value if type(value) is float else names.metric_value(key, value)
-            rows.append((key, whole, stamp, number))
-        self._journal.append_points(rows)
+        numbers = {
+            key: value if type(value) is float else names.metric_value(key, value)
+            for key, value in values.items()
+        }
+        if not self._metric_keys >= numbers.keys():
+            self._metric_keys.update(names.validate_key("metric", key) for key in numbers)
+        self._journal.append_step(numbers, whole, stamp)
 
     def log_points(self, points: Iterable[Point]) -> None:
         """Log points with their own steps, times, models and datasets, in one write.

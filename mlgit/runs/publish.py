@@ -59,11 +59,7 @@ def publish_run(
     """
     store.make_folders()
     with journals.publishing(store.data, run_id):
-        entries = [
-            entry
-            for entry in journals.journals_of(store.data, run_id)
-            if own is None or entry.name != own.writer
-        ]
+        entries = list(journals.journals_of(store.data, run_id, own.writer if own else ""))
         if own is not None and _is_left_to_others(own, entries):
             return None
         through = [entry for entry in entries if entry.writer in writers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 RawPoint = tuple[int, int, int, float]  # series number, step, timestamp (ms), value
 
+_SERIES = struct.Struct("<I24x")
 _FEW = 512  # frames that are looked at one by one before numpy is asked
 _MANY = 1 << 18
 _WORTH_IMPORTING = 200_000  # frames from which importing numpy costs less than going without
@@ -33,11 +35,15 @@ class RawPoints:
     def __iter__(self) -> Iterator[RawPoint]:
         return frames.ROW.iter_unpack(self.rows())
 
-    def rows(self, first: int = 0) -> bytes:
-        """The rows from number `first` on, as they are packed in a journal."""
+    def rows(self) -> bytes:
+        """The rows, as they are packed in a journal."""
         whole = b"".join(self._parts)
         self._parts = [whole]
-        return whole[first * frames.ROW.size :] if first else whole
+        return whole
+
+    def series(self) -> set[int]:
+        """Numbers of all series that have points."""
+        return {number for (number,) in set(_SERIES.iter_unpack(self.rows()))}
 
     def add_rows(self, payload: bytes) -> bool:
         """Append the rows of one frame; False when it holds no whole number of them."""
