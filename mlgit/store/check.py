@@ -31,7 +31,7 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
     only = None if since is None else _changed(snapshot, since, report)
     survey = Survey(snapshot.objects, report, only)
     files = Files(snapshot.objects, report)
-    experiments, _ = snapshot.experiments()
+    experiments, damaged = snapshot.experiments()
     rules = RunRules({e.id for e in experiments}, _settings(snapshot).limits, deep)
     runs: dict[str, str] = {}
     for found in survey.walk(snapshot.tree):
@@ -43,6 +43,9 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
             report.add(found.path, f"the run {run_id} is also in {runs[run_id]}")
     if only is None or any(path.endswith("/experiment.yaml") for path in only):
         _check_experiments(experiments, report)
+    for damage in damaged:
+        if (only is None or damage.path in only) and not report.names(damage.path):
+            report.add(damage.path, damage.reason)
     return report.problems()
 
 
@@ -52,7 +55,8 @@ def _changed(snapshot: Snapshot, since: Oid, report: Report) -> set[str] | None:
     try:
         for change in snapshot.changes_since(since):
             if change.new is None and change.path.endswith(f"/{layout.RUN}"):
-                report.add(change.path, "was removed; runs are deleted by a mark, never taken away")
+                text = "was removed; runs are deleted by a mark, never taken away"
+                report.add(change.path, text, hint="git revert the commit that removed it")
             parts = change.path.split("/")
             wanted.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
     except (NotFound, Damaged) as error:

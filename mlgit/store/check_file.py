@@ -36,7 +36,7 @@ class Files:
         try:
             return self._objects.blob(oid)
         except (NotFound, Damaged) as error:
-            self.report.add(path, f"cannot be read: {error.message}")
+            self.report.add(path, f"cannot be read: {error.message}", hint=error.hint)
             return None
 
     def check(self, path: str, oid: Oid, kind: str) -> bool:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mlgit.errors import Damaged, InvalidValue, NotFound
 from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE, Entry
 from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, Manifest, load_manifest
+from mlgit.records.logged_model import load_logged_model
 from mlgit.records.metrics import merge_segments, summarize
 from mlgit.records.run import MetricSummary, Run, load_run
 from mlgit.records.run_yaml import SOFT_LIMIT
 from mlgit.records.settings import Limits
 from mlgit.store.check_file import Files
 from mlgit.store.survey import Found, Survey
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -49,13 +53,14 @@ class RunCheck:
     def check(self) -> str:
         """Report what is wrong; the id of the run, or "" where there is no usable one."""
         valid = {name for name in self._names if self._check_known(name)}
-        entries = self._manifest() if layout.ARTIFACTS in valid else Manifest()
-        self._check_artifacts(entries)
+        known = self._loaded(layout.ARTIFACTS, load_manifest) if layout.ARTIFACTS in valid else None
+        self._check_artifacts(known or Manifest())
         if self._folder.rpartition("/")[2][7:].startswith("m-"):
+            self._check_model(layout.LOGGED_MODEL in valid)
             return ""
         if layout.RUN not in self._names:
             self._add(layout.RUN, "is missing")
-        run = self._run() if layout.RUN in valid else None
+        run = self._loaded(layout.RUN, load_run) if layout.RUN in valid else None
         if run is None:
             return ""
         self._check_run(run)
@@ -74,40 +79,48 @@ class RunCheck:
             return False
         return self._files.check(path, entry.oid, located.kind)
 
-    def _run(self) -> Run | None:
-        data = self._read(layout.RUN)
-        if data is None:
-            return None
-        if len(data) > SOFT_LIMIT:
-            text = f"has {len(data)} bytes; lists are slow above {SOFT_LIMIT}"
-            self._add(layout.RUN, text, severe=False)
+    def _loaded(self, name: str, load: Callable[[bytes], T]) -> T | None:
+        """The record of a file; None where it is purged, and, with a report, not readable."""
+        data = self._read(name)
         try:
-            return load_run(data)
-        except NotFound:  # purged: a stub is all there should be
+            return None if data is None else load(data)
+        except NotFound:
             return None
         except Damaged as error:
-            self._add(layout.RUN, error.message)
+            self._add(name, error.message)
             return None
 
-    def _check_run(self, run: Run) -> None:
-        located = layout.parse_path(f"{self._folder}/{layout.RUN}")
+    def _check_place(self, name: str, place: Callable[[str], str]) -> None:
+        """Whether what the record says belongs into this folder; `place` gets the experiment's."""
+        located = layout.parse_path(f"{self._folder}/{name}")
         try:
-            place = layout.run_folder(
-                located.experiment_folder if located else "", run.start, run.id
-            )
+            right = place(located.experiment_folder if located else "")
         except InvalidValue as error:
-            place = error.message
-        if place != self._folder:
-            self._add(layout.RUN, f"its id and start belong to {place}")
+            right = error.message
+        if right != self._folder:
+            self._add(name, f"its id and time belong to {right}")
+
+    def _check_model(self, valid: bool) -> None:
+        if layout.LOGGED_MODEL not in self._names:
+            self._add(layout.LOGGED_MODEL, "is missing")
+        model = self._loaded(layout.LOGGED_MODEL, load_logged_model) if valid else None
+        if model is not None:
+            created, model_id = model.created, model.id
+            self._check_place(
+                layout.LOGGED_MODEL, lambda folder: layout.model_folder(folder, created, model_id)
+            )
+
+    def _check_run(self, run: Run) -> None:
+        self._check_place(layout.RUN, lambda folder: layout.run_folder(folder, run.start, run.id))
+        size = len(self._read(layout.RUN) or b"")
+        if size > SOFT_LIMIT:
+            text = f"has {size} bytes; lists are slow above {SOFT_LIMIT}"
+            self._add(layout.RUN, text, severe=False)
         if run.experiment_id not in self._rules.experiments:
             text = f"there is no experiment {run.experiment_id}"
             self._add(layout.RUN, text, severe=False)
         if (run.code.patch == layout.PATCH) != (layout.PATCH in self._names):
             self._add(layout.RUN, "code.patch and the file of that name disagree", severe=False)
-
-    def _manifest(self) -> Manifest:
-        data = self._read(layout.ARTIFACTS)
-        return Manifest() if data is None else load_manifest(data)
 
     def _check_artifacts(self, entries: Manifest) -> None:
         kept = self._inline_files(len(entries))

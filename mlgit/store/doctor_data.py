@@ -11,6 +11,7 @@ from pathlib import Path
 from mlgit.errors import MlgitError
 from mlgit.git.holder import age_seconds
 from mlgit.records import layout
+from mlgit.records.artifact import ArtifactEntry
 from mlgit.store.finding import Finding, amount
 from mlgit.store.store import Store
 
@@ -19,20 +20,15 @@ _PATIENCE = 60.0  # seconds that an honest writer may take
 
 def unpushed(store: Store) -> Iterator[Finding]:
     """Runs that no remote-tracking branch has."""
-    snapshot, refs = store.snapshot(), store.repository.refs
-    suffix = f"/{store.branch.name}"
+    refs, suffix = store.repository.refs, f"/{store.branch.name}"
     remotes = [name for name in refs.names("refs/remotes/") if name.endswith(suffix)]
-    tips = [tip for tip in map(refs.read, remotes) if tip is not None]
-    if not tips:
-        count = sum(1 for _ in snapshot.run_folders())
-        known = store.repository.config.subsections("remote")
-        hint = f"git push {known[0]} {store.branch.name}" if known else "git remote add origin URL"
-        what = f"{amount(count, 'run')} in this clone only: the branch was never pushed"
-        yield Finding("unpushed", "warning" if known else "note", what, hint, {"runs": count})
+    tip = refs.read(remotes[0]) if remotes else None
+    if tip is None:
+        yield _never_pushed(store)
         return
     changed = {
         change.path
-        for change in snapshot.changes_since(tips[0])
+        for change in store.snapshot().changes_since(tip)
         if change.new is not None and change.path.endswith(f"/{layout.RUN}")
     }
     if changed:
@@ -46,20 +42,32 @@ def unpushed(store: Store) -> Iterator[Finding]:
         )
 
 
-def artifacts(store: Store, deep: bool) -> Iterator[Finding]:
-    """Artifact bytes that are kept in this clone; with `deep` their digests are computed."""
+def _never_pushed(store: Store) -> Finding:
+    count = sum(1 for _ in store.snapshot().run_folders())
+    known = store.repository.config.subsections("remote")
+    what = f"{amount(count, 'run')} in this clone only: the branch was never pushed"
+    push = f"git push {known[0] if known else 'origin'} {store.branch.name}"
+    hint = push if known else f"git remote add origin URL && {push}"
+    return Finding("unpushed", "warning" if known else "note", what, hint, {"runs": count})
+
+
+def artifacts(store: Store) -> Iterator[Finding]:
+    """Artifact bytes that are kept in this clone."""
     root = store.data / "objects"
-    objects = list(_files(root / "sha256"))
-    if objects:
-        size = sum(path.lstat().st_size for path in objects)
+    sizes = [path.lstat().st_size for path in _files(root / "sha256")]
+    if sizes:
         yield Finding(
             "artifacts",
             "note",
-            f"{amount(len(objects), 'artifact')} ({size / 1e6:.1f} MB) kept in this clone only",
+            f"{amount(len(sizes), 'artifact')} ({sum(sizes) / 1e6:.1f} MB) kept in this clone only",
             f"keep a copy of {root}",
-            {"count": len(objects), "bytes": size},
+            {"count": len(sizes), "bytes": sum(sizes)},
         )
-    for path in objects if deep else ():
+
+
+def damaged_artifacts(store: Store) -> Iterator[Finding]:
+    """Artifact bytes here that are not those they are named for; reads all of them."""
+    for path in _files(store.data / "objects" / "sha256"):
         if path.is_symlink() or _digest(path) != path.name:
             yield Finding(
                 "damaged-artifact",
@@ -68,8 +76,24 @@ def artifacts(store: Store, deep: bool) -> Iterator[Finding]:
                 "log the artifact again; the damaged copy is replaced then",
                 {"path": str(path)},
             )
-    if deep:
-        yield from _missing(store, {path.name for path in objects})
+
+
+def missing_artifacts(store: Store) -> Iterator[Finding]:
+    """Artifacts that manifests name and that are neither in git nor here; reads all of them."""
+    here = {path.name for path in _files(store.data / "objects" / "sha256")}
+    missing = [
+        f"{folder}: {entry.path}"
+        for folder, entry in _entries(store)
+        if entry.sha256 not in here and not (entry.inline or entry.uri)
+    ]
+    if missing:
+        yield Finding(
+            "missing-artifacts",
+            "warning",
+            f"{amount(len(missing), 'artifact')} not in this clone, such as {missing[0]}",
+            "they were logged in another clone, which may still have them",
+            {"count": len(missing)},
+        )
 
 
 def journals(store: Store) -> Iterator[Finding]:
@@ -101,22 +125,12 @@ def queue(store: Store) -> Iterator[Finding]:
         )
 
 
-def _missing(store: Store, here: set[str]) -> Iterator[Finding]:
-    """Artifacts that manifests name and that are neither in git nor here."""
-    snapshot, count, first = store.snapshot(), 0, ""
+def _entries(store: Store) -> Iterator[tuple[str, ArtifactEntry]]:
+    """Every artifact of every run, with the run's folder."""
+    snapshot = store.snapshot()
     for folder in snapshot.run_folders():
         with suppress(MlgitError):  # a damaged manifest is what `check` names
-            for entry in snapshot.manifest(folder):
-                if entry.sha256 not in here and not (entry.inline or entry.uri):
-                    count, first = count + 1, first or f"{folder}: {entry.path}"
-    if count:
-        yield Finding(
-            "missing-artifacts",
-            "warning",
-            f"{amount(count, 'artifact')} not in this clone, the first is {first}",
-            "they were logged in another clone, which may still have them",
-            {"count": count},
-        )
+            yield from ((folder, entry) for entry in snapshot.manifest(folder))
 
 
 def _files(folder: Path) -> Iterator[Path]:

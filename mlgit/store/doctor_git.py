@@ -16,8 +16,8 @@ _STALE_TEMPORARY = 24 * 3600.0
 _LOCKS = ("packed-refs.lock", "config.lock", "shallow.lock", "index.lock", "HEAD.lock")
 
 
-def leftovers(store: Store) -> Iterator[Finding]:
-    """Files that a crash left behind: locks, empty objects, temporary files."""
+def stale_locks(store: Store) -> Iterator[Finding]:
+    """Locks of git that a crash may have left."""
     common = store.repository.common_dir
     for path in (common / f"{store.branch.ref}.lock", *(common / name for name in _LOCKS)):
         age = age_seconds(path)
@@ -29,10 +29,12 @@ def leftovers(store: Store) -> Iterator[Finding]:
                 f"if no git command is running: rm {path}",
                 {"path": str(path)},
             )
-    loose = list(_loose(common / "objects"))
-    empty = [
-        entry.path for entry in loose if not entry.name.startswith("tmp_") and _size(entry) == 0
-    ]
+
+
+def empty_objects(store: Store) -> Iterator[Finding]:
+    """Loose objects without content, as a power cut leaves those that were not made durable."""
+    loose = _loose(store.repository.common_dir / "objects")
+    empty = [found.path for found in loose if not _is_temporary(found) and _size(found) == 0]
     if empty:
         yield Finding(
             "empty-objects",
@@ -41,9 +43,14 @@ def leftovers(store: Store) -> Iterator[Finding]:
             "git fsck --full    (what it misses can be fetched from another clone)",
             {"paths": empty[:100]},
         )
-    places = [entry.path for entry in loose if entry.name.startswith("tmp_")]
-    places += [str(path) for path in (store.data / "objects" / "tmp").glob("*")]
-    old = [path for path in places if age_seconds(Path(path)) > _STALE_TEMPORARY]
+
+
+def temporary_files(store: Store) -> Iterator[Finding]:
+    """Files that were never given their name."""
+    loose = _loose(store.repository.common_dir / "objects")
+    places = [Path(found.path) for found in loose if _is_temporary(found)]
+    places += (store.data / "objects" / "tmp").glob("*")
+    old = [str(path) for path in places if age_seconds(path) > _STALE_TEMPORARY]
     if old:
         yield Finding(
             "temporary-files",
@@ -54,7 +61,7 @@ def leftovers(store: Store) -> Iterator[Finding]:
         )
 
 
-def repository_settings(store: Store) -> Iterator[Finding]:
+def risky_settings(store: Store) -> Iterator[Finding]:
     """Settings of git that work against the store."""
     repository = store.repository
     if (repository.config_get("gc", "pruneexpire") or "").lower() in ("now", "all"):
@@ -63,24 +70,6 @@ def repository_settings(store: Store) -> Iterator[Finding]:
             "warning",
             "gc.pruneExpire is `now`: git deletes what no branch names yet, also of other programs",
             "git config --unset gc.pruneExpire    (or with --global)",
-        )
-    for remote in repository.config.subsections("remote"):
-        refspec = repository.config_get(f"remote.{remote}", "fetch") or ""
-        target = refspec.partition(":")[2]
-        if store.branch.ref.startswith(target.rstrip("*")) and target.startswith("refs/heads"):
-            yield Finding(
-                "mirror",
-                "warning",
-                f"fetching from {remote} overwrites the local {store.branch.name} and its runs",
-                f"git config remote.{remote}.fetch '+refs/heads/*:refs/remotes/{remote}/*'",
-                {"remote": remote},
-            )
-    if (repository.common_dir / "shallow").exists():
-        yield Finding(
-            "shallow",
-            "note",
-            "the clone is shallow: older runs' history is not here",
-            "git fetch --unshallow",
         )
     shared = (repository.config_get("core", "sharedrepository") or "").lower()
     if shared not in ("", "0", "false", "umask", "no"):
@@ -92,8 +81,27 @@ def repository_settings(store: Store) -> Iterator[Finding]:
         )
 
 
-def environment() -> Iterator[Finding]:
-    """What is installed."""
+def clone_kind(store: Store) -> Iterator[Finding]:
+    """What kind of clone this is, where that matters: shallow, or a mirror."""
+    repository = store.repository
+    if (repository.common_dir / "shallow").exists():
+        what = "the clone is shallow: the history of older runs is not here"
+        yield Finding("shallow", "note", what, "git fetch --unshallow")
+    for remote in repository.config.subsections("remote"):
+        refspec = repository.config_get(f"remote.{remote}", "fetch") or ""
+        target = refspec.partition(":")[2]
+        if target.startswith("refs/heads") and store.branch.ref.startswith(target.rstrip("*")):
+            yield Finding(
+                "mirror",
+                "warning",
+                f"fetching from {remote} overwrites the local {store.branch.name} and its runs",
+                f"git config remote.{remote}.fetch '+refs/heads/*:refs/remotes/{remote}/*'",
+                {"remote": remote},
+            )
+
+
+def environment(_: Store) -> Iterator[Finding]:
+    """What is installed on this machine."""
     if process.git_program() is None:
         yield Finding("no-git", "note", "the git program is not installed", "install git")
     import yaml
@@ -111,9 +119,7 @@ def _loose(objects: Path) -> Iterator[os.DirEntry[str]]:
     """Loose objects and the temporary files beside them and beside packs."""
     for number in range(256):
         yield from _entries(objects / f"{number:02x}")
-    for entry in _entries(objects / "pack"):
-        if entry.name.startswith("tmp_"):
-            yield entry
+    yield from filter(_is_temporary, _entries(objects / "pack"))
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -122,6 +128,10 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
             yield from entries
     except FileNotFoundError:
         return
+
+
+def _is_temporary(entry: os.DirEntry[str]) -> bool:
+    return entry.name.startswith("tmp_")
 
 
 def _size(entry: os.DirEntry[str]) -> int:

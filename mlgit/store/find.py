@@ -9,11 +9,14 @@ from mlgit.errors import Damaged, NotFound
 from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE
 from mlgit.records import layout
+from mlgit.records.safe_names import PLAIN_ID, SLUG
 from mlgit.store.trees import Trees
 
-_DAY = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]")
 _SHARD = re.compile(r"[0-9a-f]")
-_RUN = re.compile(r"[0-9]{6}-(?!m-)[a-z0-9][a-z0-9_~-]*")  # what begins with `m-` is a model
+# What begins with `m-` is a logged model.
+_RUN = re.compile(
+    rf"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]-(?!m-)(?:{PLAIN_ID}|{SLUG}~[0-9a-f]{{12}})"
+)
 
 
 def run_folders(trees: Trees, root: Oid, experiment: str | None = None) -> Iterator[str]:
@@ -39,10 +42,22 @@ def _runs(
 ) -> Iterator[tuple[str, str]]:
     """(folder, the part of its name that stands for the id) of every run in wanted shards."""
     for above, experiment_tree in _experiments(trees, root, experiment):
-        for day, day_tree in _folders(trees, experiment_tree, _DAY.fullmatch):
+        for day, day_tree in _folders(trees, experiment_tree, _is_day):
             for name, shard_tree in _folders(trees, day_tree, shard):
                 for run, _ in _folders(trees, shard_tree, _RUN.fullmatch):
-                    yield f"{above}/{day}/{name}/{run}", run[7:]
+                    part = run[7:]
+                    if "~" in part or layout.shard(part) == name:
+                        yield f"{above}/{day}/{name}/{run}", part
+
+
+def _is_experiment(name: str) -> bool:
+    return layout.parse_path(layout.experiment_path(name)) is not None
+
+
+def _is_day(name: str) -> bool:
+    """Whether runs may have started on a day that is written so."""
+    run = f"runs/x/{name}/{layout.shard('x')}/000000-x/{layout.RUN}"
+    return layout.parse_path(run) is not None
 
 
 def _experiments(trees: Trees, root: Oid, experiment: str | None) -> Iterator[tuple[str, Oid]]:
@@ -56,7 +71,7 @@ def _experiments(trees: Trees, root: Oid, experiment: str | None) -> Iterator[tu
     if experiment is not None:
         yield where, entry[1]
         return
-    for name, oid in _folders(trees, entry[1], bool):
+    for name, oid in _folders(trees, entry[1], _is_experiment):
         yield f"{where}/{name}", oid
 
 

@@ -36,11 +36,20 @@ class Report:
         self._most = most
 
     def add(
-        self, path: str, message: str, severity: Severity = "error", line: int | None = None
+        self,
+        path: str,
+        message: str,
+        severity: Severity = "error",
+        line: int | None = None,
+        hint: str = "",
     ) -> None:
         """Note one problem."""
         if len(self._found) <= self._most:
-            self._found.append(Problem(path, severity, message, line))
+            self._found.append(Problem(path, severity, message, line, hint))
+
+    def names(self, path: str) -> bool:
+        """Whether something was found wrong at that path."""
+        return any(problem.path == path for problem in self._found)
 
     def problems(self) -> list[Problem]:
         """What was found, by path and line; the last one says so where there was more."""

@@ -87,6 +87,8 @@ class Snapshot:
         damaged: list[Damage] = []
         for folder in self.names("runs"):
             path = layout.experiment_path(folder)
+            if layout.parse_path(path) is None:
+                continue
             try:
                 data = self.read(path)
                 if data is not None:

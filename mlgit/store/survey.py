@@ -23,6 +23,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e
 _GIT = re.compile(r"(\.git|git~\d+)[ .]*(:.*)?")
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufeff]")
 _DEEPEST = 64
+_HINT = "never check this branch out; ask who pushed it: git log mlgit"
 
 #: Folders that a store has, and for some what must be a path of it for their name to be one.
 _FOLDERS = [
@@ -96,7 +97,8 @@ class Survey:
         try:
             listed = self._objects.tree_entries(oid)
         except (NotFound, Damaged) as error:
-            self._report.add(folder, f"the folder cannot be read: {error.message}")
+            text = f"the folder cannot be read: {error.message}"
+            self._report.add(folder, text, hint=error.hint)
             return []
         usable: dict[str, Found] = {}
         for name, mode, child in listed:
@@ -104,7 +106,7 @@ class Survey:
             path = f"{folder}/{text}" if folder else text
             reason = _refusal(name, text, mode) or _clash(text, usable)
             if reason:
-                self._report.add(path, reason)
+                self._report.add(path, reason, hint=_HINT)
             else:
                 usable[_folded(text)] = Found(path, Entry(mode, child))
         return list(usable.values())

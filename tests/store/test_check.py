@@ -14,8 +14,14 @@ from mlgit.records.experiment import dump_experiment
 from mlgit.records.run import Purged, dump_purged, dump_run
 from mlgit.store.check import Problem, check
 from mlgit.store.store import Store
+from mlgit.times import iso
 from tests.store.conftest import IDS
 from tests.store.records import CHURN, START, a_publication, a_run
+
+MODEL = (
+    f'format: 1\nid: m-{"0" * 32}\nname: x\nexperiment: "{CHURN.id}"\nstatus: READY\n'
+    f'created: "{iso(START)}"\nupdated: "{iso(START)}"\n'
+).encode()
 
 
 def problems(path: Path | Store, *, deep: bool = True, since: Oid | None = None) -> list[Problem]:
@@ -42,13 +48,8 @@ def test_an_honest_store_has_no_problems(store: Store, runs: list[str]) -> None:
     with store.change("more") as change:
         change.put(f"{runs[2]}/run.yaml", dump_purged(Purged(IDS[2], START, "w1")))
         change.put("README.md", b"# Runs\n")
-        change.put(
-            f"{model}/logged-model.yaml",
-            f'format: 1\nid: m-{"0" * 32}\nname: x\nexperiment: "{CHURN.id}"\nstatus: READY\n'
-            'created: "2026-11-23T08:14:51.123Z"\nupdated: "2026-11-23T08:14:51.123Z"\n'.encode(),
-        )
-        for name in ("metrics.csv",):
-            change.remove(f"{runs[2]}/{name}")
+        change.put(f"{model}/logged-model.yaml", MODEL)
+        change.remove(f"{runs[2]}/metrics.csv")
     assert problems(store) == []
     assert problems(store, deep=False) == []
 
@@ -88,6 +89,16 @@ def test_a_run_in_the_wrong_folder_is_found(store: Store, runs: list[str]) -> No
     assert "belong to" in found.message
     found = one(store, f"{runs[0]}/run.yaml", dump_run(a_run("0" * 16)))
     assert "belong to" in found.message
+
+
+def test_a_logged_model_in_the_wrong_folder_is_found(store: Store) -> None:
+    folder = layout.model_folder("churn", START, "m-" + "0" * 32)
+    found = one(store, f"{folder}/artifacts.yaml", b"format: 1\n")
+    assert (found.path, found.message) == (f"{folder}/logged-model.yaml", "is missing")
+    found = one(store, f"{folder}/logged-model.yaml", MODEL.replace(b"m-000", b"m-111"))
+    assert "belong to" in found.message
+    spoil(store, f"{folder}/logged-model.yaml", MODEL)
+    assert problems(store) == []
 
 
 def test_a_run_twice_on_the_branch_is_found(store: Store, runs: list[str]) -> None:

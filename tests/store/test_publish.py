@@ -135,7 +135,7 @@ def test_the_experiment_of_a_publication_can_be_looked_up(store: Store) -> None:
 def test_a_moved_run_is_published_where_it_lies(store: Store) -> None:
     folder = published(store)
     moved = a_run(experiment_id="0")
-    default = CHURN.__class__("0", "Default", "default~1", 1, 1)
+    default = CHURN.__class__("0", "Default", "default~00000000", 1, 1)
     store.publish(Publication(moved, default, folder=folder))
     assert list(store.snapshot().run_folders()) == [folder]
     assert store.snapshot().run(folder).experiment_id == "0"

@@ -13,7 +13,7 @@ from mlgit.errors import Ambiguous, Damaged, NotFound
 from mlgit.records import layout
 from mlgit.records.experiment import dump_experiment
 from mlgit.records.metrics import Point, encode_points
-from mlgit.records.run import Purged, RunStatus, dump_purged
+from mlgit.records.run import Purged, RunStatus, dump_purged, dump_run
 from mlgit.store.store import Store
 from tests.store import plant
 from tests.store.conftest import IDS
@@ -111,6 +111,32 @@ def test_every_prefix_of_every_id_is_found(whole: str, length: int) -> None:
     assert layout.part_may_start(part, whole[:length])
 
 
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "churn/2026-11-23/f/081451-9f3c000000000001",
+        "churn/2026-11-23/e/081451-9f3c000000000001",
+        "churn/2026-02-30/f/081451-9f3c000000000001",
+        "churn/2026-11-23/f/240000-9f3c000000000001",
+        "churn/2026-11-23/ff/081451-9f3c000000000001",
+        "con/2026-11-23/f/081451-9f3c000000000001",
+        "Churn/2026-11-23/f/081451-9f3c000000000001",
+        "x~00000000/2026-11-23/f/081451-9f3c000000000001",
+        "churn/2026-11-23/0/081451-a~0123456789ab",
+        "churn/2026-11-23/0/081451-a~0123",
+        "churn/2026-11-23/f/081451-9F3C000000000001",
+        "churn/2026-11-23/2/081451-m-1",
+    ],
+)
+def test_a_folder_counts_as_a_run_exactly_where_its_path_is_one(store: Store, folder: str) -> None:
+    """The index goes by paths and a scan by folders; they must see the same runs."""
+    path = f"runs/{folder}/run.yaml"
+    with store.change("folder") as change:
+        change.put(path, dump_run(a_run()))
+    expected = [f"runs/{folder}"] if layout.parse_path(path) else []
+    assert list(store.snapshot().run_folders()) == expected
+
+
 def test_a_logged_model_is_no_run(store: Store, runs: list[str]) -> None:
     folder = layout.model_folder("churn", START, "m-" + "0" * 32)
     with store.change("model: logged") as change:
@@ -141,7 +167,7 @@ def test_changes_are_the_paths_that_differ(store: Store, runs: list[str]) -> Non
 
 @pytest.mark.usefixtures("runs")
 def test_experiments_are_found_by_id_and_by_name(store: Store) -> None:
-    old = replace(CHURN, id="1", folder="churn~1", lifecycle="deleted", updated=START - 1)
+    old = replace(CHURN, id="1", folder="churn~00000000", lifecycle="deleted", updated=START - 1)
     gone = replace(CHURN, id="2", folder="gone", name="gone", lifecycle="deleted")
     with store.change("experiments") as change:
         for experiment in (old, gone):
