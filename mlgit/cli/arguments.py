@@ -77,7 +77,14 @@ def _fields(session: Session) -> Iterator[tuple[str, str]]:
     yield from ((name, "attribute") for name in ("start", "end", "duration", "name", "status"))
 
 
+def _runs_and_experiments(session: Session) -> Iterator[tuple[str, str]]:
+    yield from _runs(session)
+    yield from _experiments(session)
+
+
 RUN = Known("run", _runs)
 EXPERIMENT = Known("experiment", _experiments)
+# Of several runs and then an experiment a shell cannot know which is meant.
+RUN_OR_EXPERIMENT = Known("run", _runs_and_experiments)
 METRIC = Known("metric", _metrics)
 FIELD = Known("name", _fields)

@@ -70,6 +70,7 @@ def usual_columns(documents: Sequence[Document], first: str) -> Selection:
     params = _counted(documents, "params")
     one = len(documents) == 1
     varying = [key for key in params if one or _varies(documents, "params", key)]
+    varying.sort(key=lambda key: -_share(params[key], documents))
     experiments = {document["experiment"] for document in documents}
     paths = ["experiment"] if len(experiments) > 1 else []
     paths += [f"metrics.{key}" for key in metrics[:MOST_METRICS]]
@@ -128,24 +129,36 @@ def table_columns(
     now: int,
     trends: Mapping[str, str],
 ) -> list[Column]:
-    """Mark, name and age of each run, then `paths`; trends stand behind the first metrics."""
+    """Mark, name and age of each run, then `paths`; the trend stands behind its metric.
+
+    Where there is little room a parameter goes before the second metric, and so on.
+    """
     metrics = [path for path in paths if path.startswith("metrics.")]
-    primary = metrics[0].partition(".")[2] if metrics else ""
+    columns = _heads(documents, metrics[0].partition(".")[2] if metrics else "", terminal, now)
+    ranks = {"metrics": 1, "params": 2}
+    for path in paths:
+        section = path.partition(".")[0]
+        columns.append(_column(path, documents, now)._replace(rank=ranks.get(section, 1)))
+        ranks[section] = ranks.get(section, 1) + 2
+        if trends and path == metrics[0]:
+            cells = [Cell(trends.get(document["id"], "")) for document in documents]
+            columns.append(Column("trend", cells, rank=2))
+    return columns
+
+
+def _heads(
+    documents: Sequence[Document], primary: str, terminal: Terminal, now: int
+) -> list[Column]:
+    """What every table begins with; ids where two runs share a name."""
     best = best_of(documents, primary) if primary else ""
-    columns = [
+    names = [document["name"] for document in documents]
+    ids = [Column("ID", [Cell(document["id"][:8]) for document in documents])]
+    return [
         Column("", [_mark(document, best, terminal) for document in documents]),
+        *(ids if len(set(names)) < len(names) else []),
         Column("RUN", [Cell(document["name"] or document["id"][:8]) for document in documents]),
         Column("WHEN", [_when(document, now) for document in documents]),
     ]
-    names = [document["name"] for document in documents]
-    if len(set(names)) < len(names):
-        columns.insert(1, Column("ID", [Cell(document["id"][:8]) for document in documents]))
-    for path in paths:
-        columns.append(_column(path, documents, now))
-        if metrics and path == metrics[-1] and any(trends.values()):
-            cells = [Cell(trends.get(document["id"], "")) for document in documents]
-            columns.append(Column("trend", cells))
-    return columns
 
 
 def _column(path: str, documents: Sequence[Document], now: int) -> Column:

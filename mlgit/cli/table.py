@@ -27,40 +27,39 @@ class Column(NamedTuple):
         cells: One per row.
         right: Align to the right, as numbers are.
         limit: Most terminal columns it may take.
+        rank: Lower ones are shown first where there is little room.
     """
 
     head: str
     cells: Sequence[Cell]
     right: bool = False
     limit: int = 32
+    rank: int = 0
 
 
 def lay_out(columns: Sequence[Column], terminal: Terminal) -> tuple[list[str], list[str]]:
     """The lines of a table as wide as the terminal, and the headings that did not fit.
 
-    A column of text that is too wide for what is left is cut, where enough is left to read it.
+    Columns of a lower rank come first where there is little room, whatever their place. A column
+    of text that is too wide for what is left is cut, where enough is left to read it.
     """
-    blocks: list[list[str]] = []
-    used = 0
-    for index, column in enumerate(columns):
-        room = terminal.width - used - (len(_GAP) if blocks else 0)
-        last = index == len(columns) - 1
+    blocks: dict[int, list[str]] = {}
+    room = terminal.width + len(_GAP)
+    for index in sorted(range(len(columns)), key=lambda index: columns[index].rank):
+        column, last = columns[index], index == len(columns) - 1
         block = _block(column, terminal, column.limit, last)
-        if _wide(block) > room >= _LEAST and not column.right:
-            block = _block(column, terminal, room, last)
-        if blocks and _wide(block) > room:
-            return _joined(blocks), [left.head for left in columns[index:]]
-        used = terminal.width - room + _wide(block)
-        blocks.append(block)
-    return _joined(blocks), []
+        if _wide(block) > room - len(_GAP) >= _LEAST and not column.right:
+            block = _block(column, terminal, room - len(_GAP), last)
+        if not blocks or _wide(block) + len(_GAP) <= room:
+            blocks[index] = block
+            room -= _wide(block) + len(_GAP)
+    lines = zip(*(blocks[index] for index in sorted(blocks)), strict=True)
+    left = [column.head for index, column in enumerate(columns) if index not in blocks]
+    return [_GAP.join(line).rstrip() for line in lines], left
 
 
 def _wide(block: list[str]) -> int:
     return max(map(width, block))
-
-
-def _joined(blocks: list[list[str]]) -> list[str]:
-    return [_GAP.join(line).rstrip() for line in zip(*blocks, strict=True)]
 
 
 def _block(column: Column, terminal: Terminal, limit: int, last: bool) -> list[str]:

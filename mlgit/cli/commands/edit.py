@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from mlgit.cli.arguments import EXPERIMENT, RUN
+from mlgit.cli.arguments import EXPERIMENT, RUN, RUN_OR_EXPERIMENT
 from mlgit.cli.command import Command, pairs
 from mlgit.cli.numbers import counted
 from mlgit.cli.session import Session, pass_session
@@ -83,7 +83,7 @@ def note(session: Session, *, run: str, message: str | None, file: IO[str] | Non
     mlgit mv @last @{2} "baselines"
     """,
 )
-@click.argument("runs", nargs=-1, required=True, type=RUN, metavar="RUN...")
+@click.argument("runs", nargs=-1, required=True, type=RUN_OR_EXPERIMENT, metavar="RUN...")
 @click.argument("experiment", type=EXPERIMENT)
 @pass_session
 def mv(session: Session, *, runs: tuple[str, ...], experiment: str) -> None:
