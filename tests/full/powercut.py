@@ -37,7 +37,7 @@ mlgit.set_experiment("cut")
 number = 0
 while True:
     with mlgit.start_run(run_name=f"run-{number}") as run:
-        for step in range(400):
+        for step in range(120):
             mlgit.log_metric("loss", 1 / (step + 1), step=step)
             say(f"point {run.info.run_id} {step}")
             time.sleep(0.002)
