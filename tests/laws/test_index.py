@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mlgit.errors import Damaged, NotFound
 from mlgit.git.oid import Oid
 from mlgit.records.run import Run, dump_run
-from mlgit.search import frame
+from mlgit.search import frame, plan
 from mlgit.search.frame import runs_frame
 from mlgit.search.index import Index
 from mlgit.search.match import Subject
@@ -104,6 +104,7 @@ def _damaged(snapshot: Snapshot, folder: str) -> set[str]:
     back=st.booleans(),
     asked=st.lists(st.tuples(questions, pages), min_size=1, max_size=4),
     live=st.lists(worlds.runs(), max_size=2, unique_by=lambda run: run.id),
+    few=st.sampled_from((0, 2000)),
 )
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_search_through_the_index_equals_a_scan(
@@ -112,6 +113,7 @@ def test_search_through_the_index_equals_a_scan(
     back: bool,
     asked: list[tuple[Question, tuple[int | None, int]]],
     live: list[Run],
+    few: int,
 ) -> None:
     index = Index(world.store)
     index.path.unlink(missing_ok=True)
@@ -122,12 +124,14 @@ def test_search_through_the_index_equals_a_scan(
     if back:
         world.return_to(first)
     snapshot = world.store.snapshot()
-    for question, (limit, offset) in asked:
-        expected = scanned(snapshot, question, live)
-        found = index.find(question, limit=limit, offset=offset, live=live)
-        assert [(one.folder, dump_run(one.run)) for one in found] == expected[offset:][:limit]
-        assert index.count(question, live) == len(expected)
-        _assert_frames_agree(index, question, (limit, offset), live)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "_FEW", few)  # with 0 no condition is narrow, and indexes are walked
+        for question, (limit, offset) in asked:
+            expected = scanned(snapshot, question, live)
+            found = index.find(question, limit=limit, offset=offset, live=live)
+            assert [(one.folder, dump_run(one.run)) for one in found] == expected[offset:][:limit]
+            assert index.count(question, live) == len(expected)
+            _assert_frames_agree(index, question, (limit, offset), live)
     assert {damage.path for damage in index.damage()} == damaged(snapshot)
 
 
