@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mlgit import times
-from mlgit.errors import InvalidState, InvalidValue, NotFound
+from mlgit.errors import InvalidState, InvalidValue, NotFound, StorageFailed
 from mlgit.records import layout, names
 from mlgit.records.experiment import Experiment, dump_experiment
 from mlgit.records.run import Run, RunStatus, Source, dump_run
@@ -86,7 +86,17 @@ def start(
         run = run.with_tag(key, value)
     folder = layout.run_folder(home.folder, run.start, run.id)
     active = _active(store, run_state.begin(run), home, folder, START, asked)
-    active.happens({"do": "start"}, found.files)
+    return _begun(active, {"do": "start"}, found.files)
+
+
+def _begun(
+    active: ActiveRun, event: Mapping[str, object], files: Mapping[str, bytes] | None = None
+) -> ActiveRun:
+    try:
+        active.happens(event, files)
+    except StorageFailed:  # strict: the caller has no handle to end the run with
+        active.discard()
+        raise
     return active
 
 
@@ -123,8 +133,8 @@ def resume(store: Store, run_id: str, request: RunRequest | None = None) -> Acti
     """
     view = _existing(store, run_id)
     active = _joined(store, view, RESUME, request or RunRequest())
-    active.happens({"do": "status", "status": RunStatus.RUNNING.value, "end": None})
-    return active
+    event = {"do": "status", "status": RunStatus.RUNNING.value, "end": None}
+    return _begun(active, event)
 
 
 def visit(store: Store, run_id: str, request: RunRequest | None = None) -> ActiveRun:

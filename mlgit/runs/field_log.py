@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping
 from mlgit.errors import InvalidState, InvalidValue, NotFound
 from mlgit.records import names
 from mlgit.records.names import Truncated
-from mlgit.records.system_tags import SYSTEM_TAGS
 from mlgit.runs.notice import warn
 from mlgit.runs.redact import redacted_value
 from mlgit.runs.session import Session
@@ -97,8 +96,7 @@ def _texts(
     for key, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
         if names.validate_key(kind, key) in found:
             raise InvalidValue(f"the {kind} {key!r} is given twice in one call", key=key)
-        whole = str(value) if key in SYSTEM_TAGS else redacted_value(key, str(value))
-        text, cut = text_of(key, whole)
+        text, cut = text_of(key, redacted_value(key, str(value)))
         if cut:
             warn(str(cut))
         found[key] = text

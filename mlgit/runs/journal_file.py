@@ -119,6 +119,7 @@ class JournalFile:
         first = pack_header(self.header)
         try:
             if _write(descriptor, first) == len(first):
+                sync.watch(self)  # a forked child has no thread yet
                 return descriptor
             raise OSError("only a part was taken")
         except OSError:
@@ -174,6 +175,15 @@ class JournalFile:
             if self._descriptor >= 0:
                 os.close(self._descriptor)
             self._descriptor = _CLOSED
+
+    def discard(self) -> None:
+        """Close and remove the file, with all that was written and that waits."""
+        with self.lock:
+            self.backlog = Backlog()
+            self.close()
+            for leave in (self.path.unlink, self.path.parent.rmdir):
+                with contextlib.suppress(OSError):
+                    leave()
 
     def tick(self) -> None:
         """Retry what waits and make durable what is new; called by the background thread."""
@@ -232,4 +242,3 @@ class JournalFile:
             self.header = replace(
                 self.header, role=HELPER, process=this_process(), writer=new_writer()
             )
-            sync.watch(self)

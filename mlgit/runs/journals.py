@@ -77,15 +77,19 @@ def path_of(data: Path, run_id: str, writer: str) -> Path:
     return live_folder(data) / run_id / (writer + SUFFIX)
 
 
+def paths_of(data: Path, run_id: str) -> list[Path]:
+    """The files of a run's journals, by writer name."""
+    try:
+        found = sorted((live_folder(data) / run_id).iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return [path for path in found if path.suffix == SUFFIX]
+
+
 def journals_of(data: Path, run_id: str, but: str = "") -> Iterator[JournalEntry]:
     """The journals of one run, by writer name, `but` one; damaged ones have no header."""
-    folder = live_folder(data) / run_id
-    try:
-        paths = sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for path in paths:
-        if path.suffix == SUFFIX and path.stem != but:
+    for path in paths_of(data, run_id):
+        if path.stem != but:
             with contextlib.suppress(FileNotFoundError):  # published meanwhile by another process
                 yield look_at(path, run_id)
 

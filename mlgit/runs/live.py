@@ -51,8 +51,7 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
         self._schedule = Schedule(policy, time.monotonic())
         self._checkpointing: threading.Thread | None = None
         self._finished = False
-        if not self._is_helper():
-            sync.watch(self)
+        sync.watch(self)
 
     @property
     def id(self) -> str:
@@ -122,6 +121,12 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
             own = self._close()
             return None if forked else self._publish(own)
 
+    def discard(self) -> None:
+        """Undo a beginning that failed: the run never was."""
+        self._finished = True
+        sync.unwatch(self)
+        self._session.journal.file.discard()
+
     def _is_helper(self) -> bool:
         return self._session.journal.file.header.role == HELPER
 
@@ -147,10 +152,11 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
             content = parse(self._session.journal.file.read())
             writer = self._session.journal.file.header.writer
             alive = times.now_ms() + int(self._schedule.alive_for() * 1000)
-            commit = self._publish(Own(writer, content, sealed=True, alive_until=alive))
-            now = time.monotonic()
-            self._schedule.done(now, size, now - began)
-            return commit
+            try:
+                return self._publish(Own(writer, content, sealed=True, alive_until=alive))
+            finally:
+                now = time.monotonic()
+                self._schedule.done(now, size, now - began)
 
     def _publish(self, own: Own) -> Oid | None:
         try:
@@ -175,7 +181,9 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
         """Make a checkpoint when one is due, on a thread of its own; for the background thread."""
         size = self._session.journal.file.size()
         busy = self._checkpointing is not None and self._checkpointing.is_alive()
-        if busy or self._finished or not self._schedule.is_due(time.monotonic(), size):
+        if busy or self._finished or self._is_helper():
+            return
+        if not self._schedule.is_due(time.monotonic(), size):
             return
         thread = threading.Thread(target=self._checkpoint_quietly, name="mlgit-checkpoint")
         thread.daemon = True

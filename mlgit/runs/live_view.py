@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -65,16 +67,18 @@ class LiveView:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._contents: dict[tuple[str, str], JournalContent] = {}
+        self._contents: dict[str, dict[str, JournalContent]] = {}
+        self._views: dict[str, tuple[object, RunView]] = {}
 
     def runs(self) -> list[Run]:
         """All runs with journals here, newest first; what cannot be read is left out."""
         found = []
-        snapshot = self._store.snapshot()
-        for run_id in journals.live_run_ids(self._store.data):
+        ids = journals.live_run_ids(self._store.data)
+        self._forget_but(ids)
+        for run_id in ids:
             try:
-                view = self._of_journals(snapshot, run_id)
-            except MlgitError:  # named by `mlgit doctor`; a list shows the others
+                view = self._of_journals(run_id)
+            except (MlgitError, OSError):  # named by `mlgit doctor`; a list shows the others
                 continue
             if view is not None:
                 found.append(view.run)
@@ -86,13 +90,26 @@ class LiveView:
         Raises:
             Damaged: Its record cannot be read.
         """
-        snapshot = self._store.snapshot()
-        return self._of_journals(snapshot, run_id) or _of_branch(snapshot, run_id)
+        return self._of_journals(run_id) or _of_branch(self._store.snapshot(), run_id)
 
-    def _of_journals(self, snapshot: Snapshot, run_id: str) -> RunView | None:
+    def _forget_but(self, ids: Sequence[str]) -> None:
+        for gone in self._contents.keys() - set(ids):
+            del self._contents[gone]
+            self._views.pop(gone, None)
+
+    def _of_journals(self, run_id: str) -> RunView | None:
         sources = self._sources(run_id)
         if not sources:
             return None
+        # Only now: a run that is published in between is then on the branch, not in neither place.
+        snapshot = self._store.snapshot()
+        state = snapshot.commit, [(source.writer, source.content.end) for source in sources]
+        known = self._views.get(run_id)
+        if known is None or known[0] != state:
+            known = self._views[run_id] = state, self._viewed(snapshot, sources)
+        return known[1]
+
+    def _viewed(self, snapshot: Snapshot, sources: Sequence[compose.Source]) -> RunView:
         header = compose.first_header(sources)
         folder = header.folder
         known = compose.known_of(snapshot, folder)
@@ -115,10 +132,13 @@ class LiveView:
 
     def _sources(self, run_id: str) -> list[compose.Source]:
         found = []
-        for entry in journals.journals_of(self._store.data, run_id):
-            content = self._contents.setdefault((run_id, entry.name), JournalContent())
-            follow(entry.path, content)
-            found.append(compose.Source(entry.name, content))
+        before = self._contents.get(run_id, {})
+        for path in journals.paths_of(self._store.data, run_id):
+            content = before.get(path.stem, JournalContent())
+            with suppress(FileNotFoundError):  # published at this moment
+                follow(path, content)
+                found.append(compose.Source(path.stem, content))
+        self._contents[run_id] = {source.writer: source.content for source in found}
         return found
 
 

@@ -18,67 +18,64 @@ class Secret(NamedTuple):
 
 
 # Kind, strings of which one must be there (a quick look before the expression), expression; where
-# there is a group, only that part is the secret.
-_SHAPES: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = tuple(
-    (kind, tuple(needles.split()), re.compile(expression))
-    for kind, needles, expression in (
-        ("an AWS access key", "AKIA ASIA", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+# there is a group, only that part is the secret. Compiled when first needed: most runs need none.
+_SHAPES: tuple[tuple[str, str, str], ...] = (
+    ("an AWS access key", "AKIA ASIA", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    (
+        "a GitHub token",
+        "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
+        r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b",
+    ),
+    (
+        "a GitLab token",
+        "glpat- gldt- glptt- glrt- glft- glsoat- glcbt-",
+        r"\bgl(?:pat|dt|ptt|rt|ft|soat|cbt)-[A-Za-z0-9_\-.]{20,}",
+    ),
+    ("a Slack token", "xox xapp-", r"\bx(?:ox[abeoprs]|app)-[A-Za-z0-9-]{10,}"),
+    (
+        "a Slack webhook",
+        "hooks.slack.com",
+        r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]{20,})",
+    ),
+    ("a Hugging Face token", "hf_", r"\bhf_[A-Za-z0-9]{30,}\b"),
+    (
+        "an API key",
+        "sk-",
         (
-            "a GitHub token",
-            "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_",
-            r"\b(?:gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{22,255})\b",
+            r"\bsk-(?:(?:proj|svcacct|admin|or-v\d|ant-[a-z0-9]+)-[A-Za-z0-9_-]{20,}"
+            r"|(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32,})"
         ),
+    ),
+    ("a Google API key", "AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
+    ("a Stripe key", "k_live_ k_test_", r"\b[rs]k_(?:live|test)_[0-9A-Za-z]{16,}"),
+    ("an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
+    ("a PyPI token", "pypi-", r"\bpypi-[A-Za-z0-9_-]{50,}"),
+    ("an Azure account key", "AccountKey=", r"AccountKey=([A-Za-z0-9+/]{40,}={0,2})"),
+    (
+        "a private key",
+        "PRIVATE KEY",
         (
-            "a GitLab token",
-            "glpat- gldt- glptt- glrt- glft- glsoat- glcbt-",
-            r"\bgl(?:pat|dt|ptt|rt|ft|soat|cbt)-[A-Za-z0-9_\-.]{20,}",
+            r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
+            r"(?:[^-]{0,8192}-----END [A-Z0-9 ]{0,40}-----)?"
         ),
-        ("a Slack token", "xox xapp-", r"\bx(?:ox[abeoprs]|app)-[A-Za-z0-9-]{10,}"),
-        (
-            "a Slack webhook",
-            "hooks.slack.com",
-            r"hooks\.slack\.com/(?:services|workflows)/([A-Za-z0-9/_-]{20,})",
-        ),
-        ("a Hugging Face token", "hf_", r"\bhf_[A-Za-z0-9]{30,}\b"),
-        (
-            "an API key",
-            "sk-",
-            (
-                r"\bsk-(?:(?:proj|svcacct|admin|or-v\d|ant-[a-z0-9]+)-[A-Za-z0-9_-]{20,}"
-                r"|(?=[A-Za-z]*[0-9])[A-Za-z0-9]{32,})"
-            ),
-        ),
-        ("a Google API key", "AIza", r"\bAIza[0-9A-Za-z_-]{35}"),
-        ("a Stripe key", "k_live_ k_test_", r"\b[rs]k_(?:live|test)_[0-9A-Za-z]{16,}"),
-        ("an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}\b"),
-        ("a PyPI token", "pypi-", r"\bpypi-[A-Za-z0-9_-]{50,}"),
-        ("an Azure account key", "AccountKey=", r"AccountKey=([A-Za-z0-9+/]{40,}={0,2})"),
-        (
-            "a private key",
-            "PRIVATE KEY",
-            (
-                r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY(?: BLOCK)?-----"
-                r"(?:[^-]{0,8192}-----END [A-Z0-9 ]{0,40}-----)?"
-            ),
-        ),
-        (
-            "a JSON web token",
-            "eyJ",
-            r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
-        ),
-        ("a password in a URL", "://", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"]*:([^\s/@'\"]+)@"),
-        ("a token in a URL", "://", r"\bhttps?://([A-Za-z0-9_-]{20,})@"),
-        ("a bearer token", "earer ", r"\b[Bb]earer ([A-Za-z0-9_\-.=+/]{20,})"),
-    )
+    ),
+    (
+        "a JSON web token",
+        "eyJ",
+        r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}",
+    ),
+    ("a password in a URL", "://", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"]*:([^\s/@'\"]+)@"),
+    ("a token in a URL", "://", r"\bhttps?://([A-Za-z0-9_-]{20,})@"),
+    ("a bearer token", "earer ", r"\b[Bb]earer ([A-Za-z0-9_\-.=+/]{20,})"),
 )
 
 
 def find(text: str) -> Iterator[Secret]:
     """Secrets that their shape gives away, kind by kind."""
     for kind, needles, expression in _SHAPES:
-        if any(needle in text for needle in needles):
-            for match in expression.finditer(text):
-                group = 1 if expression.groups else 0
+        if any(needle in text for needle in needles.split()):
+            for match in re.finditer(expression, text):
+                group = match.re.groups
                 if "URL" not in kind or not is_placeholder(match[group]):
                     yield Secret(kind, *match.span(group))
 

@@ -79,9 +79,10 @@ def unwatch(watched: Watched) -> None:
 
 def _after_fork_in_child() -> None:
     global _state
-    inherited = list(_state.watched.values())
+    inherited = _state.watched
     _state = _Ticker()
-    for watched in inherited:
+    _state.watched = inherited  # the thread comes with the first record of this process
+    for watched in list(inherited.values()):
         watched.forked()
 
 

@@ -551,3 +551,6 @@ def test_the_environment_can_ask_for_strictness(
     (store.data / "live").write_text("in the way")
     with pytest.raises(StorageFailed):
         begin.start(store, "churn")
+    (store.data / "live").unlink()
+    assert LiveView(store).runs() == []
+    assert begin.start(store, "churn").finish()
