@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlgit.records import layout
-from mlgit.records.experiment import Experiment
-from mlgit.records.run import MetricSummary, Run, RunStatus
-from mlgit.store.publication import Publication
+from mlgit.records.experiment import Experiment, dump_experiment
+from mlgit.records.run import MetricSummary, Run, RunStatus, dump_run
 from mlgit.store.store import Store
 
 T0 = 1_795_392_000_000  # 2026-11-23T00:00:00Z
@@ -34,7 +33,10 @@ def summary(value: float) -> MetricSummary:
 
 
 def publish(store: Store, *runs: Run) -> list[str]:
-    """Put runs on the branch; their folders."""
-    for run in runs:
-        store.publish(Publication(run, CHURN))
-    return [layout.run_folder(CHURN.folder, run.start, run.id) for run in runs]
+    """Put runs on the branch, in one commit; their folders."""
+    folders = [layout.run_folder(CHURN.folder, run.start, run.id) for run in runs]
+    with store.change("some runs") as change:
+        change.put(layout.experiment_path(CHURN.folder), dump_experiment(CHURN))
+        for folder, run in zip(folders, runs, strict=True):
+            change.put(f"{folder}/{layout.RUN}", dump_run(run))
+    return folders
