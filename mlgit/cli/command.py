@@ -162,11 +162,6 @@ def write_help(
                 formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
-def purpose(command: click.Command) -> str:
-    """The first line of a command's help."""
-    return (command.help or "").strip().partition("\n")[0]
-
-
 def pairs(values: Sequence[str], what: str) -> dict[str, str]:
     """`KEY=VALUE` texts split at the first `=`.
 

@@ -18,7 +18,7 @@ def run_document(run: Run, experiment: str) -> dict[str, Any]:
         "name": run.name,
         "experiment": experiment,
         "experiment_id": run.experiment_id,
-        "status": run.status.value,
+        "status": status_of(run),
         "start": iso(run.start),
         "end": None if run.end is None else iso(run.end),
         "duration_ms": None if run.end is None else run.end - run.start,
@@ -56,6 +56,15 @@ def artifact_documents(entries: Sequence[ArtifactEntry]) -> list[dict[str, Any]]
         {"path": entry.path, "size": entry.size, "sha256": entry.sha256, "uri": entry.uri}
         for entry in sorted(entries, key=lambda entry: entry.path)
     ]
+
+
+def status_of(run: Run) -> str:
+    """As recorded; LOST for a run that has missed its own sign of life."""
+    if run.alive_until is None:
+        return run.status.value
+    from mlgit.runs.live_view import is_lost
+
+    return "LOST" if is_lost(run) else run.status.value
 
 
 def _fields(value: object) -> dict[str, Any]:

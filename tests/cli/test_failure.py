@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
 
 from mlgit import errors
+from mlgit.cli.commands.meta import TOPICS
 from mlgit.cli.failure import BUG, FAILURES, failure_of, known, words
 from mlgit.cli.terminal import Terminal
 from mlgit.search.query_error import QueryError
@@ -82,3 +84,12 @@ def test_an_error_of_the_system_is_a_storage_error() -> None:
     assert isinstance(error, errors.StorageFailed)
     assert error.message == "/data/x: No space left on device"
     assert known(ValueError("bug")) is None
+
+
+def test_every_code_is_explained_and_nothing_else_is() -> None:
+    text = (TOPICS / "codes.md").read_text("utf-8")
+    explained = set(re.findall(r"^## (E-\w+)$", text, re.MULTILINE))
+    assert explained == {row.code for row in FAILURES.values()} | {BUG.code}
+    assert {row.exit for row in FAILURES.values()} <= set(
+        map(int, re.findall(r"^ +(\d+) ", text, re.M))
+    )

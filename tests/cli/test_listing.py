@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mlgit.cli.listing import best_of, every_column, metric_order, usual_columns
+from mlgit.cli.columns import every_column, metric_order, usual_columns
+from mlgit.cli.listing import best_of
 from mlgit.runs.begin import RunRequest, start
 from mlgit.store.store import Store
 from tests.cli.harness import Ticking, done, mlgit, ticking

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
+import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
-from mlgit.cli.command import purpose
 from mlgit.cli.main import TABLE, main, root
 from mlgit.store.snapshot import Snapshot
 from tests.cli.harness import done, mlgit
@@ -39,18 +43,14 @@ def test_the_program_has_three_names(command: str, name: str, tmp_path: Path) ->
 
 @pytest.mark.parametrize("section", TABLE)
 def test_the_table_says_what_the_commands_say(section: str) -> None:
-    import click
-
     for name, entry in TABLE[section].items():
         command = root.get_command(click.Context(root, **root.context_settings), name)
         assert command is not None
         assert command.name == name
-        assert purpose(command) == entry.purpose
+        assert (command.help or "").strip().partition("\n")[0] == entry.purpose
 
 
 def test_every_command_has_two_examples_and_help_for_every_option() -> None:
-    import click
-
     def walk(command: click.Command) -> None:
         if isinstance(command, click.Group):
             context = click.Context(command, **root.context_settings)
@@ -65,6 +65,37 @@ def test_every_command_has_two_examples_and_help_for_every_option() -> None:
                 assert parameter.help, f"{command.name} {parameter.name}"
 
     walk(root)
+
+
+def examples() -> Iterator[list[str]]:
+    """The words of every `mlgit …` line in a command's help, up to what the shell takes."""
+
+    def walk(command: click.Command) -> Iterator[str]:
+        yield from getattr(command, "examples", "").splitlines()
+        if isinstance(command, click.Group):
+            context = click.Context(command, **root.context_settings)
+            for name in command.list_commands(context):
+                yield from walk(command.get_command(context, name) or root)
+
+    for line in walk(root):
+        lexer = shlex.shlex(re.sub(r"\$\(.*\)", "RUN", line), posix=True, punctuation_chars="|&<>")
+        lexer.whitespace_split = True
+        words = list(itertools.takewhile(lambda word: not set(word) <= set("|&<>"), lexer))
+        if words[0] == "mlgit":
+            yield words[1:]
+
+
+@pytest.mark.parametrize("words", examples(), ids=" ".join)
+def test_every_example_is_a_command_line_that_is_understood(words: list[str]) -> None:
+    context = click.Context(root, info_name="mlgit", **root.context_settings)
+    command: click.Command = root
+    while isinstance(command, click.Group) and words:
+        below = command.get_command(context, words[0])
+        if below is None:
+            break
+        command, words = below, words[1:]
+    parser = command.make_parser(click.Context(command, parent=context))
+    parser.parse_args(args=words)
 
 
 def test_nothing_but_the_command_is_imported() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlgit.cli.arguments import EXPERIMENT, RUN
-from mlgit.cli.command import Command, pairs
-from mlgit.cli.history import point_of, points_of_file
+from mlgit.cli.command import Command
+from mlgit.cli.intake import STATUSES, checked, overruled
 from mlgit.cli.numbers import number
 from mlgit.cli.progress import working
 from mlgit.cli.request import Request, moment_of, read_document
 from mlgit.cli.session import Session, pass_session
-from mlgit.errors import InvalidValue, MlgitError, NotFound
+from mlgit.errors import MlgitError
 from mlgit.records.metrics import Point
 from mlgit.records.run import RunStatus, Source
 from mlgit.times import now_ms
@@ -25,7 +24,6 @@ from mlgit.times import now_ms
 if TYPE_CHECKING:
     from mlgit.runs.live import ActiveRun
 
-_STATUSES = ("FINISHED", "FAILED", "KILLED")
 _FILE = click.Path(exists=True, path_type=Path)
 
 
@@ -65,7 +63,7 @@ _FILE = click.Path(exists=True, path_type=Path)
 @click.option("--note", default="", help="A description.")
 @click.option(
     "--status",
-    type=click.Choice(_STATUSES, case_sensitive=False),
+    type=click.Choice(STATUSES, case_sensitive=False),
     default=None,
     help="How it ended; FINISHED unless said.",
 )
@@ -88,7 +86,7 @@ def log_run(session: Session, /, *, source: str, existing: str, **options: Any) 
     """
     written_at = moment_of(options["end"]) or now_ms()
     document = read_document(source, written_at) if source else Request()
-    request = _checked(overruled(document, options, written_at))
+    request = checked(overruled(document, options, written_at))
     if existing:
         active = _resumed(session, existing)
         _add_words(active, request)
@@ -100,36 +98,6 @@ def log_run(session: Session, /, *, source: str, existing: str, **options: Any) 
     _finish(session, active, status, moment_of(request.end))
     session.output.data([active.id])
     session.output.note(_summary(active, request.metrics))
-
-
-def overruled(document: Request, options: dict[str, Any], written_at: int) -> Request:
-    """The document with what the options say in its place, or beside it."""
-    words = {
-        key: options[key]
-        for key in ("experiment", "name", "note", "status", "parent", "start", "end")
-        if options[key]
-    }
-    points = [point_of(text, written_at) for text in options["metrics"]]
-    for file in options["files"]:
-        found = points_of_file(file, written_at)
-        if not found:
-            warnings.warn(f"{file} holds no points", stacklevel=2)
-        points += found
-    return document._replace(
-        **words,
-        params={**document.params, **pairs(options["params"], "a parameter")},
-        tags={**document.tags, **pairs(options["tags"], "a tag")},
-        metrics=[*document.metrics, *points],
-        artifacts=[*document.artifacts, *map(_artifact, options["artifacts"])],
-    )
-
-
-def _artifact(text: str) -> tuple[str, str]:
-    """`PATH` or `PATH=NAME`; a file whose own name holds `=` is meant where it exists."""
-    if Path(text).exists():
-        return text, ""
-    path, _, name = text.rpartition("=") if "=" in text else (text, "", "")
-    return path, name
 
 
 def _started(session: Session, request: Request) -> ActiveRun:
@@ -156,30 +124,6 @@ def _resumed(session: Session, reference: str) -> ActiveRun:
     from mlgit.runs.begin import RunRequest, visit
 
     return visit(session.store, session.find(reference).run.id, RunRequest(strict=True))
-
-
-def _checked(request: Request) -> Request:
-    """The request, which can be recorded as a whole: what is wrong is said before a run begins."""
-    from mlgit.records.artifact_path import safe_path
-    from mlgit.records.names import step_value, timestamp_value, validate_key
-
-    for point in request.metrics:
-        step_value(point.step)
-        timestamp_value(point.timestamp)
-    for kind, keys in (
-        ("metric", dict.fromkeys(point.key for point in request.metrics)),
-        ("param", request.params),
-        ("tag", request.tags),
-    ):
-        for key in keys:
-            validate_key(kind, key)
-    if request.status.upper() not in {"", *_STATUSES}:
-        raise InvalidValue(f"a status is one of {', '.join(_STATUSES)}, not {request.status!r}")
-    for path, name in request.artifacts:
-        if not Path(path).exists():
-            raise NotFound(f"there is no file {path}", hint="--artifact PATH or PATH=NAME")
-        safe_path(name or Path(path).resolve().name)
-    return request
 
 
 def _log(session: Session, active: ActiveRun, request: Request) -> None:

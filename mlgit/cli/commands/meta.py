@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
 
 from mlgit.cli.command import Command
 from mlgit.cli.completion import SHELLS, script
-from mlgit.cli.session import Session, pass_session
+from mlgit.cli.session import Session, near, pass_session
 from mlgit.errors import NotFound
 
 TOPICS = Path(__file__).parent.parent / "topics"
@@ -41,26 +41,27 @@ def completion(session: Session, *, shell: str) -> None:
     examples="""
     mlgit help filters
     mlgit help runs
+    mlgit help artifact get
     mlgit help E-NOSTORE
     """,
 )
-@click.argument("topic", required=False)
+@click.argument("words", nargs=-1, metavar="[TOPIC]...")
 @pass_session
 @click.pass_context
-def help(ctx: click.Context, session: Session, *, topic: str | None) -> None:  # noqa: A001
+def help(ctx: click.Context, session: Session, *, words: tuple[str, ...]) -> None:  # noqa: A001
     """Explain a command, a topic or an error code.
 
     Topics: filters, layout, formats, codes.
     """
-    root = ctx.find_root()
-    if topic is None:
+    root, topic = ctx.find_root(), " ".join(words)
+    if not topic:
         session.output.page(root.get_help().splitlines())
     elif topic.upper().startswith("E-"):
         session.output.page(explanation(topic.upper()))
     elif topic in topics():
         session.output.page((TOPICS / f"{topic}.md").read_text("utf-8").splitlines())
     else:
-        session.output.page(_command_help(root, topic))
+        session.output.page(_command_help(root, words))
 
 
 @click.command(cls=Command, examples="mlgit version")
@@ -88,15 +89,20 @@ def explanation(code: str) -> list[str]:
     raise NotFound(f"there is no error code {code}.", hint="mlgit help codes")
 
 
-def _command_help(root: click.Context, name: str) -> list[str]:
-    group = root.command
-    assert isinstance(group, click.Group)
-    command = group.get_command(root, name)
-    if command is None:
-        near = [word for word in group.list_commands(root) if word.startswith(name[:2])]
-        raise NotFound(f"there is no topic or command {name!r}.", "mlgit help", candidates=near)
-    context = click.Context(command, info_name=name, parent=root)
-    return command.get_help(context).splitlines()
+def _command_help(context: click.Context, words: Sequence[str]) -> list[str]:
+    """The help of a command, or of one below it."""
+    for name in words:
+        group = context.command
+        command = group.get_command(context, name) if isinstance(group, click.Group) else None
+        if command is None:
+            known = group.list_commands(context) if isinstance(group, click.Group) else []
+            raise NotFound(
+                f"there is no topic or command {name!r}.",
+                "mlgit help",
+                candidates=near(name, known),
+            )
+        context = click.Context(command, info_name=name, parent=context)
+    return context.get_help().splitlines()
 
 
 def _versions() -> Iterator[tuple[str, str]]:

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import click
 
-from mlgit.cli import listing
+from mlgit.cli import columns, listing
 from mlgit.cli.arguments import EXPERIMENT, FIELD
+from mlgit.cli.columns import Selection
 from mlgit.cli.command import Command
 from mlgit.cli.document import run_document
-from mlgit.cli.listing import Selection
 from mlgit.cli.numbers import counted
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
@@ -88,9 +88,9 @@ def show_runs(session: Session, shape: Shape, choice: Choice) -> None:
     selection = _selection(session, choice, found, documents)
     head = ["id", "name", "experiment", "status", "start"]
     asked = choice.columns not in {"", "all"}
-    columns = selection.paths if asked else list(dict.fromkeys([*head, *selection.paths]))
+    paths = selection.paths if asked else list(dict.fromkeys([*head, *selection.paths]))
     lines, narrow = _table(session, found, documents, selection) if table else ([], [])
-    emit(session.output, shape, documents, columns, lambda: lines)
+    emit(session.output, shape, documents, paths, lambda: lines)
     if table:
         more = session.index.count(question, live=live) - len(found)
         _foot(session, choice, _hidden(session, more, selection, narrow), empty=not found)
@@ -117,15 +117,15 @@ def _selection(
     session: Session, choice: Choice, found: Sequence[Found], documents: Sequence[dict[str, Any]]
 ) -> Selection:
     if choice.columns == "all":
-        return listing.every_column(documents)
+        return columns.every_column(documents)
     if choice.columns:
         keys = session.index.keys()
         names = filter(None, map(str.strip, choice.columns.split(",")))
-        return Selection([listing.path_of(name, keys) for name in names])
+        return Selection([columns.path_of(name, keys) for name in names])
     sorted_by = ",".join(choice.sort).split(",")[0].lstrip("-+").removeprefix("metrics.")
     known = {key for one in found for key in one.run.metrics}
     first = sorted_by if sorted_by in known else primary_metric(one.run for one in found)
-    return listing.usual_columns(documents, first)
+    return columns.usual_columns(documents, first)
 
 
 def _table(
@@ -140,8 +140,8 @@ def _table(
         return [], []
     metrics = [path for path in selection.paths if path.startswith("metrics.")]
     trends = _trends(session, found, metrics[0].partition(".")[2]) if metrics else {}
-    columns = listing.table_columns(documents, selection.paths, terminal, now_ms(), trends)
-    return lay_out(columns, terminal)
+    shown = listing.table_columns(documents, selection.paths, terminal, now_ms(), trends)
+    return lay_out(shown, terminal)
 
 
 def _trends(session: Session, found: Sequence[Found], metric: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import click
 from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Command
 from mlgit.cli.comparison import Facts
-from mlgit.cli.document import artifact_documents, run_document
+from mlgit.cli.document import artifact_documents, run_document, status_of
 from mlgit.cli.numbers import ago, aligned, counted, duration, number, size
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit_one, shape_options
@@ -86,7 +86,7 @@ def _head(facts: Facts, *, files: bool) -> Iterator[tuple[str, str]]:
     lines = {
         "id": run.id,
         "experiment": facts.experiment,
-        "status": run.status.value + (", deleted" if run.lifecycle == "deleted" else ""),
+        "status": status_of(run) + (", deleted" if run.lifecycle == "deleted" else ""),
         "started": f"{ago(run.start, now)} ({iso(run.start)[:19].replace('T', ' ')} UTC){took}",
         "by": " on ".join(filter(None, (run.user, run.host))),
         "parent": run.parent,
