@@ -7,7 +7,6 @@ Until the ref names the commit, a `.keep` file beside the pack stops every `git 
 from __future__ import annotations
 
 import binascii
-import errno
 import os
 import zlib
 from collections.abc import Iterable, Sequence
@@ -29,8 +28,7 @@ from mlgit.git.pack_index import Place, encode_index
 from mlgit.git.sharing import share
 
 KEEP_NOTE = b"mlgit commit under way\n"
-_PREFIX = "tmp_mlgit_"
-_ATTEMPTS = 20  # `git prune` removes temporary files, also those in use
+_PREFIX = ".mlgit-"  # not git's `tmp_`: `git prune` would remove the file while it is written
 _FAST_BELOW = 1 << 18  # bytes; what is small is packed once more soon, so it is packed quickly now
 
 
@@ -70,18 +68,15 @@ def write_commit_pack(
     index = encode_index(places, checksum)
     pack = CommitPack(f"{folder}/pack-{checksum.hex()}")
     try:
-        for _ in range(_ATTEMPTS):
-            with suppress(FileNotFoundError):
-                _place(pack, body + checksum, index, shared)
-                return pack
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-        raise FileNotFoundError(errno.ENOENT, "temporary files are removed again and again")
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+        _place(pack, body + checksum, index, shared)
     except OSError as error:
         pack.discard()
         raise storage_failed(error, folder, "write a pack in") from error
     except BaseException:
         pack.discard()
         raise
+    return pack
 
 
 def remove_leftovers(objects_dir: str) -> None:
@@ -114,7 +109,7 @@ def _place(pack: CommitPack, body: bytes, index: bytes, shared: int) -> None:
     fds: list[int] = []
     try:
         for suffix, content in made.items():
-            name = f"{folder}/{_PREFIX}{os.getpid()}_{os.urandom(6).hex()}"
+            name = f"{folder}/{_PREFIX}{os.getpid()}-{os.urandom(6).hex()}"
             fds.append(os.open(name, CREATE_NEW, 0o444))
             waiting[suffix] = name
             write_whole(fds[-1], content)

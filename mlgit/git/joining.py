@@ -45,7 +45,8 @@ def note_pack(owner: PackOwner, pack: CommitPack) -> None:
     Hold `writer_lock` around this call. Never raises: the commit has landed.
     """
     with suppress(MlgitError, OSError):
-        if _append(_recent_path(owner), os.path.basename(pack.stem)) >= JOIN_AT:  # noqa: PTH119
+        # Where joining fails it is tried again after as many commits, not after every one.
+        if _append(_recent_path(owner), os.path.basename(pack.stem)) % JOIN_AT == 0:  # noqa: PTH119
             from mlgit.git.repack import repack_when_due
 
             join(owner)

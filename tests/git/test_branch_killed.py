@@ -53,7 +53,7 @@ class Oracle:
         self.assert_sound(place)
         assert not list((place / ".git").rglob("*.lock")) or _only_ours(place)
         assert not list((place / ".git/objects/pack").glob("*.keep"))
-        assert not list((place / ".git/objects/pack").glob("tmp_*"))
+        assert not list((place / ".git/objects/pack").glob("[.t]*"))
 
     def assert_sound(self, place: Path) -> None:
         fsck = git(place, "fsck", "--full", "--strict")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,22 +15,8 @@ from mlgit.git.lock import writer_lock
 from mlgit.git.queue import drain, publish
 from mlgit.git.repository import Repository
 from tests.git.places import commit, files
+from tests.git.writers import acknowledged, start
 from tests.support.repos import footprint, git
-
-WRITERS = """
-import sys
-from mlgit.git.branch import Branch
-from mlgit.git.item import Item
-from mlgit.git.queue import publish
-from mlgit.git.repository import Repository
-with Repository.discover() as repository:
-    branch = Branch(repository)
-    for number in range(int(sys.argv[2])):
-        name = f"{sys.argv[1]}-{number}"
-        content = {"run.yaml": name.encode(), "metrics.csv": name.encode() * 100}
-        item = Item(f"runs/e/{name}", content, f"run: {name}", name, "e")
-        print(name, publish(branch, item).decode(), flush=True)
-"""
 
 
 def item(name: str, **parts: object) -> Item:
@@ -57,16 +41,6 @@ def leave(branch: Branch, name: str, content: bytes) -> Path:
     return waiting(branch) / name
 
 
-def start(repo: Path, count: int, each: int) -> list[subprocess.Popen[str]]:
-    argv = [sys.executable, "-c", WRITERS]
-    return [
-        subprocess.Popen(
-            [*argv, str(number), str(each)], cwd=repo, stdout=subprocess.PIPE, text=True
-        )
-        for number in range(count)
-    ]
-
-
 def test_one_writer_alone_has_its_own_commit(branch: Branch, repo: Path) -> None:
     oid = publish(branch, item("a", trailers={"Mlgit-Run": "a"}))
     assert git(repo, "log", "-1", "--format=%H %s", "mlgit").stdout == f"{oid.decode()} run: a\n"
@@ -76,11 +50,7 @@ def test_one_writer_alone_has_its_own_commit(branch: Branch, repo: Path) -> None
 
 def test_concurrent_writers_share_commits_and_none_is_lost(branch: Branch, repo: Path) -> None:
     before = footprint(repo)
-    told: dict[str, str] = {}
-    for child in start(repo, 8, 6):
-        out, _ = child.communicate(timeout=100)
-        assert child.returncode == 0
-        told.update(dict(line.split(" ") for line in out.splitlines()))
+    told = acknowledged(start(repo, 8, 6))
     found = files(repo)
     assert len(told) == 48
     for name, oid in told.items():
@@ -184,7 +154,5 @@ def test_a_refusal_reaches_the_writer(branch: Branch, repo: Path, tmp_path: Path
 @pytest.mark.parametrize(("count", "each"), [(8, 50), (64, 5)])
 def test_a_crowd_of_writers(branch: Branch, repo: Path, count: int, each: int) -> None:
     assert branch.tip()
-    for child in start(repo, count, each):
-        child.communicate(timeout=250)
-        assert child.returncode == 0
+    assert len(acknowledged(start(repo, count, each))) == count * each
     assert sum(name.endswith("run.yaml") for name in files(repo)) == count * each
