@@ -10,15 +10,17 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from mlgit import times
-from mlgit.errors import MlgitError, StorageFailed
+from mlgit.errors import MlgitError, NotFound, StorageFailed
 from mlgit.records.experiment import Experiment
 from mlgit.records.run import Run, RunStatus
 from mlgit.runs import sync
 from mlgit.runs.artifact_log import ArtifactLog
 from mlgit.runs.checkpoints import CheckpointPolicy, Schedule
+from mlgit.runs.compose import Source
 from mlgit.runs.field_log import FieldLog
 from mlgit.runs.journal_read import parse
 from mlgit.runs.journal_records import HELPER
+from mlgit.runs.live_view import LiveView, RunView
 from mlgit.runs.metric_log import MetricLog
 from mlgit.runs.notice import warn
 from mlgit.runs.publish import Own, publish_run
@@ -45,6 +47,7 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
         FieldLog.__init__(self, session)
         ArtifactLog.__init__(self, session)
         self.failure: MlgitError | None = None
+        self._view = LiveView(session.store)
         self._strict = strict
         self._process = os.getpid()
         self._publishing = threading.RLock()
@@ -70,9 +73,20 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
 
     @property
     def run(self) -> Run:
-        """The run as this process knows it, without what is in `LiveView`: its metrics."""
+        """The run as this process knows it, without its metrics: see `view` for those."""
         with self._session.lock:
             return self._session.state.whole_run()
+
+    def view(self) -> RunView:
+        """The run as of now, with its metrics and with what other processes logged to it."""
+        file = self._session.journal.file
+        own = None
+        if not self._finished and (file.backlog or not file.size()):  # the disk refuses
+            own = Source(file.header.writer, parse(file.read()))
+        found = self._view.of_run(self.id, own)
+        if found is None:
+            raise NotFound(f"run {self.id} is no more", hint="mlgit check", id=self.id)
+        return found
 
     @property
     def is_finished(self) -> bool:

@@ -84,21 +84,27 @@ class LiveView:
                 found.append(view.run)
         return sorted(found, key=lambda run: -run.start)
 
-    def of_run(self, run_id: str) -> RunView | None:
+    def of_run(self, run_id: str, own: compose.Source | None = None) -> RunView | None:
         """One run by its whole id, live or published; None where neither is known.
+
+        Args:
+            run_id: The run.
+            own: What the caller's own journal says, where not all of it is on disk.
 
         Raises:
             Damaged: Its record cannot be read.
         """
-        return self._of_journals(run_id) or _of_branch(self._store.snapshot(), run_id)
+        return self._of_journals(run_id, own) or _of_branch(self._store.snapshot(), run_id)
 
     def _forget_but(self, ids: Sequence[str]) -> None:
         for gone in self._contents.keys() - set(ids):
             del self._contents[gone]
             self._views.pop(gone, None)
 
-    def _of_journals(self, run_id: str) -> RunView | None:
+    def _of_journals(self, run_id: str, own: compose.Source | None = None) -> RunView | None:
         sources = self._sources(run_id)
+        if own is not None:
+            sources = [source for source in sources if source.writer != own.writer] + [own]
         if not sources:
             return None
         # Only now: a run that is published in between is then on the branch, not in neither place.

@@ -522,6 +522,7 @@ def test_a_journal_that_cannot_be_written_never_stops_a_run(store: Store) -> Non
         for step in range(100):
             active.log_metric("m", step, step)
         assert active.unsafe_points == 100
+        assert active.view().run.metrics["m"].count == 100
         assert active.finish() is not None
     assert len(said) == 1
     folder, run = published(store, active.id)

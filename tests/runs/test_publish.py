@@ -248,6 +248,19 @@ def test_a_live_run_is_seen_with_all_it_logged(store: Store, active: ActiveRun) 
     assert whole.experiment.name == "churn"
 
 
+def test_a_handle_sees_its_run_and_what_others_logged_to_it(
+    store: Store, active: ActiveRun
+) -> None:
+    guest = begin.visit(store, active.id)
+    guest.log_metric("guest", 1.0)
+    active.log_metric("owner", 2.0)
+    assert set(active.view().run.metrics) == {"guest", "owner"}
+    guest.finish(None)
+    active.finish()
+    assert set(active.view().run.metrics) == {"guest", "owner"}
+    assert not active.view().is_live
+
+
 def test_a_checkpointed_run_is_seen_with_what_came_after(store: Store, active: ActiveRun) -> None:
     active.log_metric("m", 1.0, 0)
     active.checkpoint()
