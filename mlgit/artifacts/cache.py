@@ -80,17 +80,17 @@ class ObjectCache:
             StorageFailed: The disk refused.
         """
         with steady(source, follow=follow) as file:
-            return self._put(file, "")
+            return self._put(file, "", os.fstat(file.fileno()).st_size)
 
     def put_bytes(self, data: bytes) -> tuple[str, int]:
         """Keep the bytes; (sha256, size)."""
-        return self._put(BytesIO(data), "")
+        return self._put(BytesIO(data), "", len(data))
 
     def put(self, sha256: str, source: Path) -> None:
         """Keep the file `source`, which must have that digest (see `Remote.put`)."""
         self.path(sha256)
         with steady(source) as file:
-            self._put(file, sha256)
+            self._put(file, sha256, os.fstat(file.fileno()).st_size)
 
     def get(self, sha256: str, target: BinaryIO) -> None:
         """Write the object's bytes into `target`, verified (see `Remote.get`)."""
@@ -119,10 +119,10 @@ class ObjectCache:
             reason=reason,
         )
 
-    def _put(self, source: BinaryIO, expected: str) -> tuple[str, int]:
+    def _put(self, source: BinaryIO, expected: str, size: int) -> tuple[str, int]:
         try:
             with self._temporary() as file:
-                found, size = copy(source, file)
+                found, size = copy(source, file, size)
                 if expected and found != expected:
                     raise Damaged(f"the bytes are {found[:12]}, not {expected[:12]}")
                 if not self.verify(found):

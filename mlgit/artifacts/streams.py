@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from math import inf
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,16 +29,17 @@ def digest(source: BinaryIO) -> tuple[str, int]:
     return found.hexdigest(), size
 
 
-def copy(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+def copy(source: BinaryIO, target: BinaryIO, most: float = inf) -> tuple[str, int]:
     """Copy the whole of `source` into the empty `target`; (sha256, bytes) of what arrived.
 
     Shares blocks where the file system can: a later change of `source` does not reach `target`.
+    Stops soon after `most` bytes: a file may grow as fast as it is read.
     """
     if _share_blocks(source, target):
         target.seek(0)
         return digest(target)
     found, size = sha256(), 0
-    while chunk := source.read(CHUNK):
+    while size <= most and (chunk := source.read(CHUNK)):
         found.update(chunk)
         size += target.write(chunk)
     return found.hexdigest(), size

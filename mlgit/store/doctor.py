@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from mlgit.errors import MlgitError
 from mlgit.records.fields import FORMAT
 from mlgit.store import doctor_data, doctor_git
-from mlgit.store.check import check
+from mlgit.store.check import Problem, check
 from mlgit.store.finding import Finding, amount
 from mlgit.store.store import Store
 
 __all__ = ["Finding", "diagnose"]
+
+_MANY = 2000  # runs, read in a second or two
+_NAMED = 20
 
 Examination = Callable[[Store], Iterator[Finding]]
 
@@ -23,7 +27,7 @@ def diagnose(store: Store, *, deep: bool = False) -> list[Finding]:
         store: The store to look at; nothing in it is changed.
         deep: Also read every record and every byte of the artifacts kept here.
     """
-    examinations = [*_CHEAP, *(_DEEP if deep else ())]
+    examinations = [*_ALWAYS, *(_DEEP if deep else (_records,))]
     found = [finding for examine in examinations for finding in _contained(examine, store)]
     return sorted(found, key=lambda each: ("error", "warning", "note").index(each.severity))
 
@@ -36,13 +40,6 @@ def _contained(examine: Examination, store: Store) -> list[Finding]:
         return [Finding("broken", "error", error.message, error.hint, dict(error.facts))]
     except OSError as error:
         return [Finding("unreadable", "error", f"cannot read {error.filename}: {error.strerror}")]
-
-
-def _damaged_experiments(store: Store) -> Iterator[Finding]:
-    snapshot = store.snapshot()
-    for damage in snapshot.experiments()[1]:
-        hint = f"git log -p {snapshot.ref} -- {damage.path}"
-        yield Finding("damaged", "error", damage.reason, hint, {"path": damage.path})
 
 
 def _newer_format(store: Store) -> Iterator[Finding]:
@@ -60,15 +57,32 @@ def _checked_out(store: Store) -> Iterator[Finding]:
         yield Finding("checked-out", "error", what, hint, {"path": str(where)})
 
 
-def _invalid_records(store: Store) -> Iterator[Finding]:
-    problems = [each for each in check(store.snapshot(), deep=True) if each.severity == "error"]
-    if problems:
-        what = f"{amount(len(problems), 'error')} in the records, the first in {problems[0].path}"
-        yield Finding("invalid", "error", what, "mlgit check --deep", {"count": len(problems)})
+def _records(store: Store) -> Iterator[Finding]:
+    """Damaged and invalid records, where reading all of them takes no patience."""
+    snapshot = store.snapshot()
+    if sum(1 for _ in islice(snapshot.run_folders(), _MANY + 1)) <= _MANY:
+        yield from _invalid(check(snapshot))
+    else:
+        what = f"the records of this store were not read: it has more than {_MANY} runs"
+        yield Finding("not-read", "note", what, "mlgit doctor --deep")
 
 
-_CHEAP: tuple[Examination, ...] = (
-    _damaged_experiments,
+def _records_deeply(store: Store) -> Iterator[Finding]:
+    return _invalid(check(store.snapshot(), deep=True))
+
+
+def _invalid(problems: list[Problem]) -> Iterator[Finding]:
+    errors = [problem for problem in problems if problem.severity == "error"]
+    for problem in errors[:_NAMED]:
+        hint = problem.hint or f"git log -p mlgit -- {problem.path}"
+        what = f"{problem.path}: {problem.message}"
+        yield Finding("invalid", "error", what, hint, {"path": problem.path})
+    if len(errors) > _NAMED:
+        what = f"{amount(len(errors) - _NAMED, 'more error')} in the records"
+        yield Finding("invalid", "error", what, "mlgit check --deep", {"count": len(errors)})
+
+
+_ALWAYS: tuple[Examination, ...] = (
     _newer_format,
     _checked_out,
     doctor_data.unpushed,
@@ -83,7 +97,7 @@ _CHEAP: tuple[Examination, ...] = (
     doctor_git.environment,
 )
 _DEEP: tuple[Examination, ...] = (
-    _invalid_records,
+    _records_deeply,
     doctor_data.damaged_artifacts,
     doctor_data.missing_artifacts,
 )

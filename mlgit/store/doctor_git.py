@@ -34,7 +34,7 @@ def stale_locks(store: Store) -> Iterator[Finding]:
 def empty_objects(store: Store) -> Iterator[Finding]:
     """Loose objects without content, as a power cut leaves those that were not made durable."""
     loose = _loose(store.repository.common_dir / "objects")
-    empty = [found.path for found in loose if not _is_temporary(found) and _size(found) == 0]
+    empty = [found.path for found in loose if len(found.name) == 38 and _size(found) == 0]
     if empty:
         yield Finding(
             "empty-objects",

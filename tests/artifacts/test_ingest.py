@@ -123,7 +123,7 @@ def test_a_file_that_grows_while_it_is_read_is_noticed(
 
     def grow() -> None:
         with path.open("ab", buffering=0) as file:
-            while not stop.is_set():
+            while not stop.wait(0.0001):
                 file.write(b"y" * 4096)
 
     def take() -> None:

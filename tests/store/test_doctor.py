@@ -12,6 +12,7 @@ import pytest
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.records.artifact import ArtifactEntry, dump_manifest
+from mlgit.store import doctor
 from mlgit.store.doctor import Finding, diagnose
 from mlgit.store.store import Store
 from tests.store.records import a_publication, a_run, published
@@ -144,9 +145,10 @@ def test_a_damaged_experiment_broken_settings_and_a_check_out(hostile: Path) -> 
     store = Store.open(hostile)
     with store.change("spoil") as change:
         change.put("runs/churn/experiment.yaml", b"[")
-    assert found(store)["damaged"].severity == "error"
-    assert "invalid" not in found(store)
-    assert "mlgit check" in found(store, deep=True)["invalid"].hint
+    for deep in (False, True):
+        finding = found(store, deep=deep)["invalid"]
+        assert finding.severity == "error"
+        assert finding.facts["path"] == "runs/churn/experiment.yaml"
     git(hostile, "worktree", "add", "-q", str(hostile.parent / "w"), "mlgit", check=True)
     assert "git -C" in found(store)["checked-out"].hint
     git(hostile, "worktree", "remove", "--force", str(hostile.parent / "w"), check=True)
@@ -154,6 +156,28 @@ def test_a_damaged_experiment_broken_settings_and_a_check_out(hostile: Path) -> 
         change.put("mlgit.yaml", b"[")
     assert found(store)["broken"].severity == "error"
     assert "unpushed" in found(store)
+
+
+def test_the_records_of_a_large_store_are_read_when_asked(
+    hostile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.open(hostile)
+    with store.change("spoil") as change:
+        change.put(f"{next(store.snapshot().run_folders())}/run.yaml", b"[")
+    assert "invalid" in found(store)
+    monkeypatch.setattr(doctor, "_MANY", 2)
+    assert found(store)["not-read"].hint == "mlgit doctor --deep"
+    assert "invalid" in found(store, deep=True)
+
+
+def test_many_errors_are_counted_and_not_all_listed(hostile: Path) -> None:
+    store = Store.open(hostile)
+    with store.change("spoil") as change:
+        for number in range(30):
+            change.put(f"runs/x{number}/experiment.yaml", f"[{number}".encode())
+    listed = [each for each in diagnose(store) if each.code == "invalid"]
+    assert len(listed) == 21
+    assert listed[-1].what == "10 more errors in the records"
 
 
 def test_a_newer_format_is_an_error(hostile: Path) -> None:
