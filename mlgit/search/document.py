@@ -86,6 +86,7 @@ def _load(fields: list[Any]) -> Run:
         version,
     ) = fields
     run_id, name, experiment_id, status, start, end, user, host, parent, lifecycle, at, note = head
+    _require([*map(type, head)] in _HEADS and _all_text(params) and _all_text(tags))
     return Run(
         run_id,
         name,
@@ -112,10 +113,31 @@ def _load(fields: list[Any]) -> Run:
 
 
 def _load_summary(one: list[Any]) -> MetricSummary:
-    if len(one) == 3:
+    types = [*map(type, one)]
+    if types == _SHORT:
         last, step, time = one
         return MetricSummary(last, step, time, last, last, 1)
+    _require(types == _LONG)
     return MetricSummary(*one)
+
+
+def _all_text(values: dict[str, Any]) -> bool:
+    return not set(map(type, values.values())) - {str}
+
+
+def _require(fits: bool) -> None:
+    if not fits:
+        raise TypeError("a value of another type")
+
+
+_SHORT: list[type] = [float, int, int]
+_LONG: list[type] = [*_SHORT, float, float, int]
+_HEADS: list[list[type]] = [
+    [str, str, str, str, int, end, str, str, str, str, deleted_at, str]
+    for end in (int, type(None))
+    for deleted_at in (int, type(None))
+]
+_EXPERIMENT: list[type] = [str, str, str, int, int, str, str, str, dict, dict, dict, int]
 
 
 def keys(line: str) -> tuple[list[str], list[str], list[str]]:
@@ -150,6 +172,7 @@ def load_experiment(line: str) -> Experiment:
     """
     try:
         fields = json.loads(line)
+        _require([*map(type, fields)] == _EXPERIMENT and _all_text(fields[8]))
         fields[9] = _load_edits(fields[9])
         return Experiment(*fields)
     except _MALFORMED as error:

@@ -113,7 +113,7 @@ def subjects_at(
         marks = ", ".join(map(str, chunk))
         sql = f"SELECT rid, folder, line FROM documents WHERE rid IN ({marks})"
         lines = {rid: (folder, line) for rid, folder, line in rows.execute(sql)}
-        for folder, line in map(lines.__getitem__, chunk):
+        for folder, line in (lines.get(rid, ("", "")) for rid in chunk):
             yield _subject_of(document.load(line), known, (), folder)
 
 
