@@ -2,12 +2,14 @@
 
 git's own configuration is not read for the difference, so no filter, text conversion, external
 diff, hook or file-system monitor that a repository names can run: git is pointed at an empty
-repository of ours that borrows the objects and the index of the real one.
+repository of ours that borrows the objects of the real one and has a copy of its index (which
+`git diff` rewrites when the times of files have changed).
 """
 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -114,12 +116,12 @@ def _decoy(repository: Repository) -> Iterator[Path]:
         for name in ("objects", "refs"):
             (folder / name).mkdir()
         (folder / "HEAD").write_text("ref: refs/heads/none\n")
+        for index in (repository.git_dir / "index", *repository.git_dir.glob("sharedindex.*")):
+            if index.exists():
+                (folder / index.name).write_bytes(index.read_bytes())
         yield folder
     finally:
-        for name in ("objects", "refs"):
-            (folder / name).rmdir()
-        (folder / "HEAD").unlink()
-        folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _git(repository: Repository, decoy: Path, *command: str) -> bytes:
@@ -128,7 +130,6 @@ def _git(repository: Repository, decoy: Path, *command: str) -> bytes:
         GIT_DIR=str(decoy),
         GIT_WORK_TREE=str(repository.work_tree),
         GIT_OBJECT_DIRECTORY=str(repository.common_dir / "objects"),
-        GIT_INDEX_FILE=str(repository.git_dir / "index"),
         GIT_CONFIG_NOSYSTEM="1",
         GIT_CONFIG_GLOBAL=os.devnull,
         GIT_ATTR_NOSYSTEM="1",

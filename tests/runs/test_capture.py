@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -48,6 +49,22 @@ def test_what_is_not_committed_is_kept_as_a_patch_that_applies(repo: Path, tmp_p
     git(clone, "apply", "p", check=True)
     assert (clone / "train.py").read_text() == "print('changed')\n"
     assert (clone / "mödel.py").read_text() == "new = True\n"
+
+
+def test_a_file_whose_time_has_changed_is_no_change_and_the_index_stays(repo: Path) -> None:
+    before = footprint(repo)
+    os.utime(repo / "train.py", (1, 1))
+    code = look(repo).code
+    assert (code.dirty, code.patch) == (False, "")
+    assert footprint(repo) == before
+
+
+def test_a_split_index_is_read(repo: Path) -> None:
+    git(repo, "update-index", "--split-index", check=True)
+    (repo / "train.py").write_text("print('changed')\n")
+    before = footprint(repo)
+    assert look(repo).code.patch == "code.patch"
+    assert footprint(repo) == before
 
 
 def test_a_detached_head_has_no_branch(repo: Path) -> None:
