@@ -147,6 +147,9 @@ class Tracker:
         Raises:
             NotFound: There is no such run.
         """
+        ours = self.open_runs.get(run_id)
+        if ours is not None:  # it sees itself also when the disk refuses its journal
+            return ours.view()
         if self.index.path.exists() and run_id not in live_run_ids(self.store.data):
             folder = indexed_folder(self.index, run_id)
             if folder:

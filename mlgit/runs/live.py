@@ -80,10 +80,11 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
     def view(self) -> RunView:
         """The run as of now, with its metrics and with what other processes logged to it."""
         file = self._session.journal.file
-        own = None
-        if not self._finished and (file.backlog or not file.size()):  # the disk refuses
-            own = Source(file.header.writer, parse(file.read()))
-        found = self._view.of_run(self.id, own)
+        with self._session.lock:
+            own = None
+            if not self._finished and (file.backlog or not file.size()):  # the disk refuses
+                own = Source(file.header.writer, parse(file.read()))
+            found = self._view.of_run(self.id, own)
         if found is None:
             raise NotFound(f"run {self.id} is no more", hint="mlgit check", id=self.id)
         return found
