@@ -32,7 +32,7 @@ class CommitInfo:
 
 
 class Objects:
-    """Objects by id: loose ones first, then packs, then alternates.
+    """Objects by id: in packs, loose, or in alternates, wherever a whole copy is.
 
     Attributes:
         directory: The folder that new objects are written to.
@@ -188,24 +188,30 @@ class Objects:
 
     def _find(self, oid: Oid) -> tuple[int, bytes]:
         damaged: list[Damaged] = []
-        for place in self._all_places():
-            found = _loose_in(place, oid, damaged)
-            if found is not None:
-                return found
-        packed = self._packs().read(oid)
-        if packed is not None:
-            return packed
-        if damaged:
+        found = self._packed_as(oid, damaged, look_again=False)
+        for place in self._all_places() if found is None else ():
+            found = found or _loose_in(place, oid, damaged)
+        found = found or self._packed_as(oid, damaged, look_again=True)
+        if found is None and damaged:
             raise damaged[0]
-        if self._fetch is not None and self._fetch(oid):
-            packed = self._packs().read(oid)
-            if packed is not None:
-                return packed
+        if found is None and self._fetch is not None and self._fetch(oid):
+            found = self._packed_as(oid, damaged, look_again=True)
+        if found is not None:
+            return found
         raise NotFound(
             f"object {oid.decode('ascii', 'replace')[:12]} is not in this repository",
             "fetch it from a clone that has it, or run `mlgit doctor`",
             oid=oid.decode("ascii", "replace"),
         )
+
+    def _packed_as(
+        self, oid: Oid, damaged: list[Damaged], *, look_again: bool
+    ) -> tuple[int, bytes] | None:
+        try:
+            return self._packs().read(oid, look_again=look_again)
+        except Damaged as error:
+            damaged.append(error)
+            return None
 
     def _all_places(self) -> list[str]:
         if self._places is None:

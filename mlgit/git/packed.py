@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from binascii import unhexlify
 
 from mlgit.errors import Damaged
 from mlgit.git.files import storage_failed
@@ -37,16 +38,22 @@ class PackedObjects:
             self._scan()
         return False
 
-    def read(self, oid: Oid) -> tuple[int, bytes] | None:
+    def read(self, oid: Oid, *, look_again: bool = True) -> tuple[int, bytes] | None:
         """Kind and data of a packed object, or None where no pack has it.
+
+        Args:
+            oid: The object.
+            look_again: On a miss, look for packs that have come since the last look.
 
         Raises:
             Damaged: A pack lists the object but cannot produce it.
             StorageFailed: A pack cannot be read.
         """
+        if not self._scanned:
+            self._scan()
         for _ in range(_ATTEMPTS):
             found = self._listed(oid)
-            if found is None:
+            if found is None and look_again:
                 self._scan()
                 found = self._listed(oid)
             if found is None:
@@ -85,7 +92,7 @@ class PackedObjects:
             raise storage_failed(error, f"{pack.stem}.pack", "read") from error
 
     def _listed(self, oid: Oid) -> tuple[PackFile, int] | None:
-        raw = bytes.fromhex(oid.decode("ascii"))
+        raw = unhexlify(oid)
         for stem, pack in self._packs.items():
             offset = _offset_in(pack, raw)
             if offset is not None:
