@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from mlgit.errors import MlgitError
 
@@ -21,8 +21,7 @@ class CommandFailed(MlgitError):
     """
 
 
-@dataclass(frozen=True)
-class Completed:
+class Completed(NamedTuple):
     """What a finished program left: its code and both streams as bytes."""
 
     argv: tuple[str, ...]

@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MAX_TIME_MS = 253_402_300_799_999  # 9999-12-31T23:59:59.999Z, the last moment ISO 8601 can write
 
@@ -15,8 +15,7 @@ def _system_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
-@dataclass
-class Sources:
+class Sources(NamedTuple):
     """Where time and randomness come from.
 
     Attributes:

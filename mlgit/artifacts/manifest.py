@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from mlgit.errors import InvalidValue, NotFound
 from mlgit.records import layout
@@ -12,8 +13,7 @@ from mlgit.records.artifact_path import is_safe_path, safe_path
 from mlgit.records.settings import Limits
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(NamedTuple):
     """One name in a folder of artifacts; `size` is bytes, 0 for a folder."""
 
     path: str

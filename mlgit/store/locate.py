@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mlgit.errors import Damaged, InvalidValue, NoStore, NotARepository
 from mlgit.git.repository import Repository
@@ -19,8 +19,7 @@ OWN_REPOSITORY = Path("data", "store.git")
 _BRANCH = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|[./](?=[A-Za-z0-9_])){0,99}")
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(NamedTuple):
     """The repositories of one store.
 
     Attributes:

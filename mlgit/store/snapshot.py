@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mlgit.errors import Ambiguous, Damaged, MlgitError, NotFound
 from mlgit.git.oid import Oid
@@ -23,8 +22,7 @@ from mlgit.store.trees import Trees
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Damage:
+class Damage(NamedTuple):
     """A record that cannot be used, and why; the others can."""
 
     path: str
