@@ -92,9 +92,16 @@ def said(label: str, text: str, terminal: Terminal, *styles: str) -> Iterator[st
 
 
 def _usage(error: click.ClickException) -> UsageError:
+    import click
+
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "mlgit"
-    return UsageError(error.format_message(), hint=f"{path} --help")
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        near = " or ".join(sorted(error.possibilities or ())[:3])
+        meant = f" Did you mean {near}?" if near else ""
+        message = f"{path} has no option {error.option_name}.{meant}"
+    return UsageError(message, hint=f"{path} --help")
 
 
 def _marked(error: MlgitError) -> list[str]:

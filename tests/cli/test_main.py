@@ -101,7 +101,7 @@ def test_every_example_is_a_command_line_that_is_understood(words: list[str]) ->
 def test_nothing_but_the_command_is_imported() -> None:
     program = (
         "import sys; from mlgit.cli.main import main; main(['--help'], 'mlgit');"
-        "heavy = {'pandas', 'numpy', 'yaml', 'dulwich', 'fsspec', 'sqlite3', 'subprocess'};"
+        "heavy = {'pandas', 'numpy', 'yaml', 'dulwich', 'fsspec', 'sqlite3'};"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -112,7 +112,7 @@ def test_nothing_but_the_command_is_imported() -> None:
     ("argv", "code", "said"),
     [
         (["rnus"], 2, "no command 'rnus'. Did you mean runs? [E-USAGE]"),
-        (["--colour=always"], 2, "No such option"),
+        (["--colour=always"], 2, "mlgit has no option --colour"),
         (["init", "surplus"], 2, "hint: mlgit init --help"),
         (["completion", "tcsh"], 2, "'tcsh' is not one of"),
         (["help", "E-NOWHERE"], 3, "no error code E-NOWHERE"),

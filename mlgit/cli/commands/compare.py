@@ -113,7 +113,7 @@ def _short(value: Value) -> str:
 
 def _footer(rows: Sequence[Row], shown: Sequence[Row], runs: Sequence[str]) -> str:
     """What is equal, and the way to the curves."""
-    hidden = len(rows) - len(shown)
+    hidden = sum(row.section != "env" for row in rows) - sum(row.section != "env" for row in shown)
     different = {row.section for row in rows if row.differs}
     known = {row.section for row in rows if any(value is not None for value in row.values)}
     same = [name for name in ("code", "env", "data") if name in known - different]

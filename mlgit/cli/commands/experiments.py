@@ -26,6 +26,7 @@ _COLUMNS = ("id", "name", "runs", "created", "lifecycle", "note")
 @click.group(
     cls=Group,
     invoke_without_command=True,
+    subcommand_metavar="[COMMAND] [ARGS]...",
     examples="""
     mlgit experiments
     mlgit experiments --json

@@ -63,9 +63,9 @@ _FILE = click.Path(exists=True, path_type=Path)
 @click.option("--note", default="", help="A description.")
 @click.option(
     "--status",
-    type=click.Choice(STATUSES, case_sensitive=False),
+    type=click.Choice([status.lower() for status in STATUSES], case_sensitive=False),
     default=None,
-    help="How it ended; FINISHED unless said.",
+    help="How it ended; finished unless said.",
 )
 @click.option("--parent", default="", type=RUN, metavar="RUN", help="The run it belongs to.")
 @click.option("--start", default="", metavar="TIME", help="When it began; now unless said.")
