@@ -35,6 +35,7 @@ def connect(path: Path | None) -> sqlite3.Connection:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA cache_size = -32768")  # kB
         connection.create_function("fits", 3, _fits, deterministic=True)
     except sqlite3.Error:
         connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -17,13 +18,18 @@ from mlgit.search.schema import COLUMNS, KINDS
 Column = str | int | float | None
 
 
-Value = tuple[int, str, Column, str | None]
-"""Kind and key of a metric, parameter or tag; its number (None: NaN, other text); its text."""
+Values = defaultdict[int, list[Column]]
+"""Number of a key → the rows of its values, one behind the other: key, run, number and text."""
 
 
-def fixed(run: Run) -> list[Column]:
-    """The values of `schema.COLUMNS` for a run."""
-    values: dict[str, Column] = {
+def reserved(run: Run) -> Mapping[str, str]:
+    """The reserved tags of a run, as `Run.all_tags` shows them."""
+    return {**field_tags(run), **run.tags} if run.tags else field_tags(run)
+
+
+def fixed(run: Run, tags: Mapping[str, str]) -> list[Column]:
+    """The values of `schema.COLUMNS` for a run whose reserved tags are `tags`."""
+    found: dict[str, Column] = {
         "run_id": run.id,
         "status": run.status.value,
         "start_time": run.start,
@@ -31,34 +37,27 @@ def fixed(run: Run) -> list[Column]:
         "experiment_id": run.experiment_id,
         "host": run.host or None,
     }
-    tags = _reserved(run)
     for tag, name in RUNS.system_tags.items():
-        values[name] = tags.get(tag)
-    return [values[name] for name in COLUMNS]
+        found[name] = tags.get(tag)
+    return [found[name] for name in COLUMNS]
 
 
-def note(run: Run) -> str | None:
-    """The note of a run, which has a place beside its line."""
-    return _reserved(run).get("mlflow.note.content")
+def add_values(rid: int, run: Run, kid: Mapping[tuple[int, str], int], into: Values) -> None:
+    """Put every metric, parameter and tag of run `rid` under the number of its key.
 
-
-def _reserved(run: Run) -> Mapping[str, str]:
-    return {**field_tags(run), **run.tags} if run.tags else field_tags(run)
-
-
-def values(run: Run) -> list[Value]:
-    """Every metric, parameter and tag; reserved tags have columns instead."""
-    metrics: list[Value] = [
-        (_METRIC, key, None if one.last != one.last else one.last, None)
-        for key, one in run.metrics.items()
-    ]
-    params: list[Value] = [(_PARAM, key, _number(text), text) for key, text in run.params.items()]
-    tags: list[Value] = [
-        (_TAG, key, _number(text), text)
-        for key, text in run.tags.items()
-        if key not in RUNS.system_tags
-    ]
-    return metrics + params + tags
+    Reserved tags have columns instead. A NaN has neither number nor text; text that writes a
+    number has both.
+    """
+    for key, one in run.metrics.items():
+        last, number = one.last, kid[_METRIC, key]
+        into[number] += (number, rid, None if last != last else last, None)
+    for key, text in run.params.items():
+        number = kid[_PARAM, key]
+        into[number] += (number, rid, _number(text), text)
+    for key, text in run.tags.items():
+        if key not in RUNS.system_tags:
+            number = kid[_TAG, key]
+            into[number] += (number, rid, _number(text), text)
 
 
 _METRIC, _PARAM, _TAG = (KINDS[kind] for kind in (Kind.METRIC, Kind.PARAM, Kind.TAG))
