@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from mlgit import times
-from mlgit.errors import InvalidState, InvalidValue, NotFound, StorageFailed
+from mlgit.errors import AlreadyExists, InvalidState, InvalidValue, NotFound, StorageFailed
 from mlgit.records import layout, names
 from mlgit.records.experiment import Experiment, dump_experiment
 from mlgit.records.run import Run, RunStatus, Source, dump_run
 from mlgit.runs import run_state
-from mlgit.runs.capture import captured
+from mlgit.runs.capture import captured, redacted_source
 from mlgit.runs.checkpoints import CheckpointPolicy
 from mlgit.runs.experiments import find_or_new, require_active
 from mlgit.runs.field_log import checked_tags
@@ -72,6 +72,7 @@ def start(
     Raises:
         InvalidValue: A name, id, tag or time cannot be used.
         InvalidState: The experiment is deleted.
+        AlreadyExists: A run of the asked id is here.
         Ambiguous: Several experiments have that name.
     """
     asked = request or RunRequest()
@@ -79,9 +80,12 @@ def start(
     settings = store.settings
     home = experiment if isinstance(experiment, Experiment) else find_or_new(snapshot, experiment)
     require_active(home)
+    if asked.id and LiveView(store).of_run(asked.id) is not None:
+        raise AlreadyExists(f"there is a run {asked.id} already", id=asked.id)
     found = captured(store.home, settings)
     run = replace(_new_run(asked, home), code=found.code, host=found.host)
-    run = replace(run, user=asked.user or found.user, source=asked.source or found.source)
+    source = redacted_source(asked.source) if asked.source else found.source
+    run = replace(run, user=asked.user or found.user, source=source)
     for key, value in {**found.facts, **_tags(asked)}.items():
         run = run.with_tag(key, value)
     folder = layout.run_folder(home.folder, run.start, run.id)

@@ -10,7 +10,7 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,12 @@ from mlgit.records import layout
 from mlgit.records.run import Code, Source
 from mlgit.runs import environment, work_tree
 from mlgit.runs.process_identity import host_name
-from mlgit.runs.redact import redacted_arguments, redacted_url, secret_in_patch
+from mlgit.runs.redact import (
+    redacted_arguments,
+    redacted_text,
+    redacted_url,
+    secret_in_patch,
+)
 from mlgit.runs.work_tree import WorkTree
 
 if TYPE_CHECKING:
@@ -116,6 +121,15 @@ def _script() -> Path | None:
     main = sys.modules.get("__main__")
     name = getattr(main, "__file__", None)
     return Path(os.path.abspath(name)) if name else None  # noqa: PTH100  # links are git's to resolve
+
+
+def redacted_source(source: Source) -> Source:
+    """A caller's own account of what started a run, without secrets."""
+    try:
+        command = shlex.join(redacted_arguments(shlex.split(source.command)))
+    except ValueError:  # no shell would take it
+        command = redacted_text(source.command)
+    return replace(source, command=command, name=redacted_text(source.name))
 
 
 def _source(script: Path | None, place: Path | None) -> Source:

@@ -35,7 +35,7 @@ class Writer(Enum):
     LIVE = "live"  # writes, or may write again
     CLOSED = "closed"  # let go of it in an orderly way
     DEAD = "dead"  # ended without a word
-    FOREIGN = "foreign"  # of another host, and its lease has not run out
+    FOREIGN = "foreign"  # of another host or user, and its lease has not run out
     EXPIRED = "expired"  # of another host, and silent for longer than its lease
 
 
@@ -91,17 +91,15 @@ def journals_of(data: Path, run_id: str, but: str = "") -> Iterator[JournalEntry
     for path in paths_of(data, run_id):
         if path.stem != but:
             with contextlib.suppress(FileNotFoundError):  # published meanwhile by another process
-                yield look_at(path, run_id)
+                yield _look_at(path, run_id)
 
 
-def look_at(path: Path, run_id: str) -> JournalEntry:
-    """The header of one journal, and what became of its writer.
-
-    Raises:
-        OSError: The file cannot be read.
-    """
-    header = _header_of(path)
-    return JournalEntry(path, run_id, header, _writer_of(path, header))
+def _look_at(path: Path, run_id: str) -> JournalEntry:
+    try:
+        header = _header_of(path)
+        return JournalEntry(path, run_id, header, _writer_of(path, header))
+    except PermissionError:  # of another user of this repository
+        return JournalEntry(path, run_id, None, Writer.FOREIGN)
 
 
 def _header_of(path: Path) -> Header | None:
@@ -113,8 +111,9 @@ def _header_of(path: Path) -> Header | None:
 
 def _writer_of(path: Path, header: Header | None) -> Writer:
     if header is None or not same_machine(header.process):
-        silent = times.now_ms() - int(path.stat().st_mtime * 1000)
-        return Writer.EXPIRED if silent > LEASE_MS else Writer.FOREIGN
+        silent = times.now_ms() - int(path.stat().st_mtime * 1000) > LEASE_MS
+        expired = Writer.DEAD if header is None else Writer.EXPIRED
+        return expired if silent else Writer.FOREIGN
     gone = is_gone(header.process)
     if _is_locked(path):
         return Writer.LIVE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -13,7 +13,7 @@ from mlgit.errors import Damaged, MlgitError
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.experiment import Experiment
 from mlgit.records.inputs import Inputs
-from mlgit.records.metrics import Point
+from mlgit.records.metrics import Point, merge_segments
 from mlgit.records.run import Run, RunStatus
 from mlgit.runs import compose, journals, segments
 from mlgit.runs.journal_read import JournalContent, follow
@@ -34,6 +34,8 @@ def is_lost(run: Run, now: int | None = None) -> bool:
 class RunView:
     """One run as of now: what the branch has, and on top what this machine's journals say.
 
+    Made by `LiveView`.
+
     Attributes:
         run: Its fields, with running summaries of its metrics.
         experiment: Its experiment, which may not be on the branch yet.
@@ -50,16 +52,13 @@ class RunView:
     manifest: list[ArtifactEntry]
     inputs: Inputs
     small: dict[str, bytes]
-    segments: list[segments.Segment]
-    others: list[Point]
     is_live: bool
+    load_points: Callable[[], list[Point]]
 
     @cached_property
     def points(self) -> list[Point]:
         """All its points, by step, timestamp, then order of logging."""
-        from mlgit.records.metrics import merge_segments
-
-        return merge_segments([self.others, *(segments.points(part) for part in self.segments)])
+        return self.load_points()
 
 
 class LiveView:
@@ -131,9 +130,8 @@ class LiveView:
             manifest=state.manifest(),
             inputs=state.inputs(),
             small=small,
-            segments=parts,
-            others=others,
             is_live=True,
+            load_points=lambda: merge_segments([others, *map(segments.points, parts)]),
         )
 
     def _sources(self, run_id: str) -> list[compose.Source]:
@@ -149,21 +147,21 @@ class LiveView:
 
 
 def _of_branch(snapshot: Snapshot, run_id: str) -> RunView | None:
-    for folder in snapshot.find_run(run_id):
-        run = snapshot.run(folder)
-        if run.id == run_id:
-            return RunView(
-                run=run,
-                experiment=_experiment(snapshot, run),
-                folder=folder,
-                manifest=snapshot.manifest(folder),
-                inputs=snapshot.inputs(folder),
-                small={},
-                segments=[],
-                others=snapshot.points(folder),
-                is_live=False,
-            )
-    return None
+    runs = ((folder, snapshot.run(folder)) for folder in snapshot.find_run(run_id))
+    found = next(((folder, run) for folder, run in runs if run.id == run_id), None)
+    if found is None:
+        return None
+    folder, run = found
+    return RunView(
+        run=run,
+        experiment=_experiment(snapshot, run),
+        folder=folder,
+        manifest=snapshot.manifest(folder),
+        inputs=snapshot.inputs(folder),
+        small={},
+        is_live=False,
+        load_points=lambda: snapshot.points(folder),
+    )
 
 
 def _experiment(snapshot: Snapshot, run: Run) -> Experiment:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlgit.errors import MlgitError, StorageFailed
 from mlgit.runs import journals
-from mlgit.runs.journals import Writer
+from mlgit.runs.journals import JournalEntry, Writer
 from mlgit.runs.publish import ORDERLY, publish_run
 
 if TYPE_CHECKING:
@@ -53,9 +53,19 @@ def recover(store: Store, *, include_foreign: bool = False) -> list[Recovered]:
     return found
 
 
+def _is_empty(entry: JournalEntry) -> bool:
+    """Whether a power cut has left nothing of a journal but a file of zeros."""
+    if entry.header is not None or entry.writer is not Writer.DEAD:
+        return False
+    return not entry.path.read_bytes().strip(b"\0")
+
+
 def _recover_run(store: Store, run_id: str, writers: frozenset[Writer]) -> Recovered | None:
     entries = list(journals.journals_of(store.data, run_id))
-    if not entries:
+    empty = [entry for entry in entries if _is_empty(entry)]
+    for entry in empty:
+        entry.path.unlink(missing_ok=True)
+    if len(entries) == len(empty):
         with suppress(OSError):  # a run that ended in between has left its folder
             (journals.live_folder(store.data) / run_id).rmdir()
         return None

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from mlgit.errors import InvalidState, InvalidValue, NotFound, StorageFailed
+from mlgit.errors import AlreadyExists, InvalidState, InvalidValue, NotFound, StorageFailed
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.inputs import DatasetInput, ModelLink
 from mlgit.records.metrics import Point
-from mlgit.records.run import Run, RunStatus
+from mlgit.records.run import Run, RunStatus, Source
 from mlgit.runs import begin, experiments
 from mlgit.runs.begin import RunRequest
 from mlgit.runs.live import ActiveRun
@@ -131,6 +131,26 @@ def test_what_cannot_be_is_refused(store: Store, request_: RunRequest) -> None:
     with pytest.raises(InvalidValue):
         begin.start(store, "churn", request_)
     assert LiveView(store).runs() == []
+
+
+def test_an_id_is_taken_once(store: Store) -> None:
+    first = begin.start(store, "churn", RunRequest(id="imported-1"))
+    with pytest.raises(AlreadyExists):
+        begin.start(store, "other", RunRequest(id="imported-1"))
+    first.finish()
+    with pytest.raises(AlreadyExists):
+        begin.start(store, "other", RunRequest(id="imported-1"))
+
+
+def test_what_a_caller_says_of_the_source_is_kept_without_secrets(store: Store) -> None:
+    said = Source(
+        "PROJECT", "https://ada:hunter2@example.org/x", "train --password hunter2 -x 'a b'"
+    )
+    active = begin.start(store, "churn", RunRequest(source=said))
+    source = finished(store, active).source
+    assert source.type == "PROJECT"
+    assert source.command == "train --password '[redacted]' -x 'a b'"
+    assert "hunter2" not in source.name
 
 
 def test_a_deleted_experiment_takes_no_runs(store: Store) -> None:

@@ -277,17 +277,62 @@ def test_a_renamed_host_is_still_this_machine(store: Store) -> None:
     assert len(recover(store)) == 1
 
 
+def silent_for_long(path: Path) -> None:
+    last = time.time() - journals.LEASE_MS / 1000 - 10
+    os.utime(path, (last, last))
+
+
 def test_one_bad_journal_does_not_keep_the_others(store: Store) -> None:
     bad = left_behind(store)
     bad.write_bytes(b"no journal")
     good = left_behind(store)
     [done] = recover(store)
     assert done.run_id == good.parent.name
-    silent = time.time() - journals.LEASE_MS / 1000 - 10
-    os.utime(bad, (silent, silent))
-    [failed] = recover(store, include_foreign=True)
+    silent_for_long(bad)
+    [failed] = recover(store)
     assert failed.problem is not None
     assert bad.exists()
+
+
+def test_a_bad_journal_of_one_writer_does_not_keep_the_run(store: Store) -> None:
+    good = left_behind(store)
+    bad = good.with_name("00000000.journal")
+    bad.write_bytes(b"\0" * 100 + b"no journal")
+    assert recover(store) == []
+    silent_for_long(bad)
+    [done] = recover(store)
+    run = published(store, done.run_id)[1]
+    assert run.metrics["m"].count == 1
+    assert "110 damaged bytes" in run.tags["mlgit.damaged_journal"]
+
+
+@pytest.mark.parametrize("content", [b"", bytes(5000)])
+def test_a_journal_that_a_power_cut_emptied_goes_after_a_while(
+    store: Store, content: bytes
+) -> None:
+    path = left_behind(store)
+    path.write_bytes(content)
+    assert recover(store) == []
+    assert path.exists()
+    silent_for_long(path)
+    assert recover(store) == []
+    assert not path.parent.exists()
+
+
+def test_a_journal_of_another_user_is_left_alone(store: Store, repo: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("becoming another user needs root")
+    path = left_behind(store)
+    for folder in (repo, *repo.parents[:3]):
+        folder.chmod(0o755)
+    child = os.fork()
+    if child == 0:
+        for folder in (store.state, store.data, journals.live_folder(store.data), path.parent):
+            folder.chmod(0o755)
+        os.setuid(12345)
+        found = [entry.writer for entry in journals.journals_of(store.data, path.parent.name)]
+        os._exit(0 if found == [journals.Writer.FOREIGN] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 def test_damage_is_told_by_a_tag_and_the_rest_is_kept(store: Store) -> None:
