@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from math import inf
+from math import inf, nan
 
 from mlgit.records.run import MetricSummary
 from mlgit.records.yaml_write import QUOTABLE, RESERVED, WORD, printable
@@ -11,12 +11,13 @@ from mlgit.records.yaml_write import QUOTABLE, RESERVED, WORD, printable
 _INTEGER = r"-?(?:0|[1-9][0-9]{0,17})"
 _REAL = rf"(-?[0-9]{{1,17}}\.[0-9]+(?:e[-+][0-9]+)?|\.nan|-?\.inf|{_INTEGER})"
 _entries = re.compile(
-    rf'  (?:({WORD})|"({QUOTABLE}+)"):\n'
+    rf'^  ({WORD}|"{QUOTABLE}+"):\n'
     rf"    last: {_REAL}\n    step: ({_INTEGER})\n    time: ({_INTEGER})\n"
-    rf"(?:    min: {_REAL}\n    max: {_REAL}\n    count: (0|[1-9][0-9]{{0,17}})\n)?"
-).finditer
+    rf"(?:    min: {_REAL}\n    max: {_REAL}\n    count: (0|[1-9][0-9]{{0,17}})\n)?",
+    re.MULTILINE,
+).findall
 _section = re.compile(r"\nmetrics:\n((?: [^\n]*\n)+)")
-_SPECIAL = {".nan": float("nan"), ".inf": inf, "-.inf": -inf}
+_SPECIAL = {".nan": nan, ".inf": inf, "-.inf": -inf}
 
 
 def split(text: str) -> tuple[str, dict[str, MetricSummary]] | None:
@@ -38,19 +39,27 @@ def split(text: str) -> tuple[str, dict[str, MetricSummary]] | None:
 
 
 def _metrics(section: str) -> dict[str, MetricSummary] | None:
-    found: dict[str, MetricSummary] = {}
-    end = 0
-    for entry in _entries(section):
-        word, quoted, last, step, time, least, most, count = entry.groups()
-        key = word or quoted
-        reserved = word and len(word) < 6 and word.lower() in RESERVED
-        if entry.start() != end or reserved or key in found:
-            return None
-        end = entry.end()
-        value = _real(last)
-        bounds = (value, value, 1) if count is None else (_real(least), _real(most), int(count))
-        found[key] = MetricSummary(value, int(step), int(time), *bounds)
-    return found if end == len(section) else None
+    rows: list[tuple[str, ...]] = _entries(section)
+    # Each row is whole lines, so it is all of them when they are as many.
+    lines = sum([7 if row[6] else 4 for row in rows])
+    if lines != section.count("\n"):
+        return None
+    found = {_key(row[0]): _summary(*row[1:]) for row in rows}
+    return None if "" in found or len(found) < len(rows) else found
+
+
+def _key(raw: str) -> str:
+    """The key as it is meant; "" for a word that is none in YAML."""
+    if raw[0] == '"':
+        return raw[1:-1]
+    return "" if len(raw) < 6 and raw.lower() in RESERVED else raw
+
+
+def _summary(last: str, step: str, time: str, low: str, high: str, count: str) -> MetricSummary:
+    value = _real(last)
+    if not count:
+        return MetricSummary(value, int(step), int(time), value, value, 1)
+    return MetricSummary(value, int(step), int(time), _real(low), _real(high), int(count))
 
 
 def _real(text: str) -> float:
