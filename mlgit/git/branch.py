@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from mlgit.errors import Ambiguous, Conflict, MlgitError, Unsupported
 from mlgit.git.commit_pack import CommitPack, remove_leftovers, unique
 from mlgit.git.commits import ROOT_COMMIT, ROOT_OBJECTS, new_commit
+from mlgit.git.edits import apply_edits
 from mlgit.git.joining import note_pack
 from mlgit.git.oid import COMMIT, Oid, object_id
 from mlgit.git.repository import Repository
-from mlgit.git.tree import Edit, apply_edits, lookup
+from mlgit.git.tree import Edit, lookup
 
 _ATTEMPTS = 40  # lost races against other programs; other mlgit writers wait for the writer lock
 
@@ -65,7 +66,7 @@ class Branch:
         where the remote's is, else at the frozen root.
 
         Args:
-            edits: Path to new content, see `tree.apply_edits`.
+            edits: Path to new content, see `edits.apply_edits`.
             message: Subject, blank line, body and trailers.
             parent: The commit the edits were made from; when the branch has moved on since,
                 they are put on its new tip, provided none of their paths changed there.

@@ -165,14 +165,16 @@ def _changed_entries(
     objects: Objects, oid: Oid, newer: Oid | None
 ) -> Iterator[tuple[Oid, Oid | None]]:
     """Entries of a tree that the newer one has not, with what stands there in the newer."""
-    beside: dict[bytes, tuple[int, Oid]] = {}
+    beside: list[tuple[bytes, int, Oid]] = []
     if newer is not None:
         with suppress(Damaged, NotFound):
-            beside = objects.tree(newer)
-    for name, entry in objects.tree(oid).items():
-        other = beside.get(name)
-        if other != entry:
-            yield entry[1], other[1] if other else None
+            beside = objects.tree_entries(newer)
+    same = set(beside)
+    changed = [entry for entry in objects.tree_entries(oid) if entry not in same]
+    names = {name for name, _, _ in changed}
+    others = {name: child for name, _, child in beside if name in names}
+    for name, _, child in changed:
+        yield child, others.get(name)
 
 
 def _append(path: Path, name: str) -> int:
