@@ -18,7 +18,7 @@ from mlgit.errors import InvalidState, StorageFailed
 from mlgit.runs import sync
 from mlgit.runs.backlog import Backlog
 from mlgit.runs.file_lock import try_lock
-from mlgit.runs.journal_records import HELPER, Header, pack_event, pack_header
+from mlgit.runs.journal_records import CLOSE, HELPER, Header, pack_event, pack_header
 from mlgit.runs.notice import warn
 from mlgit.runs.process_identity import this_process
 
@@ -61,7 +61,7 @@ class JournalFile:
         self._retry_at = 0.0
         self._touch_at = 0.0
         self._trouble = OSError()
-        self._retrying = self._warned = False
+        self._retrying = self._warned = self._closing = False
         sync.watch(self)
 
     @property
@@ -87,7 +87,7 @@ class JournalFile:
             self._append_slowly(record, points)
 
     def _append_slowly(self, record: bytes, points: int) -> None:
-        if self._descriptor == _CLOSED:
+        if self._closing:
             raise InvalidState("this run is finished; nothing more can be logged through it")
         first = self._descriptor == _ABSENT and not self.backlog
         self.backlog.add(record, points)
@@ -165,16 +165,30 @@ class JournalFile:
             return b"".join(parts) + self.backlog.frames() + self._losses()
 
     def close(self) -> None:
-        """Write what still waits if the disk takes it, and give the lock back; idempotent."""
-        sync.unwatch(self)
+        """Take no more records, write what still waits, and give the lock back; idempotent.
+
+        While the disk refuses, the file stays open for the background thread to try again.
+        """
         with self.lock:
-            if self._descriptor == _CLOSED:
-                return
+            self._closing = True
             if self.backlog:
                 self._retry()
-            if self._descriptor >= 0:
-                os.close(self._descriptor)
-            self._descriptor = _CLOSED
+            self._close_if_done()
+
+    def _close_if_done(self) -> None:
+        """Say as the last word that the writer is done; for readers that cannot ask it."""
+        if self.backlog or self._descriptor == _CLOSED:
+            return
+        if self._descriptor >= 0:
+            last = pack_event({"do": CLOSE, "at": times.now_ms()})
+            try:
+                if _write(self._descriptor, last) != len(last):
+                    return
+            except OSError:
+                return
+            os.close(self._descriptor)
+        sync.unwatch(self)
+        self._descriptor = _CLOSED
 
     def discard(self) -> None:
         """Close and remove the file, with all that was written and that waits."""
@@ -198,6 +212,8 @@ class JournalFile:
                 return 0
             if self.backlog:
                 self._retry()
+            if self._closing:
+                self._close_if_done()
             if self._descriptor < 0:
                 return 0
             self._show_life()

@@ -12,6 +12,7 @@ from mlgit.runs.process_identity import ProcessIdentity, from_dict
 
 FORMAT = 1
 START, RESUME, HELPER = "start", "resume", "helper"
+CLOSE = "close"  # the event that ends a journal
 _TEXTS = ("role", "run", "experiment", "experiment_folder", "folder", "writer")
 Series = tuple[str, str, str, str]  # metric key, logged model id, dataset name, dataset digest
 

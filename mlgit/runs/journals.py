@@ -20,7 +20,7 @@ from mlgit.git.oid import Oid
 from mlgit.runs.file_lock import try_lock
 from mlgit.runs.journal_file import SUFFIX
 from mlgit.runs.journal_read import parse, read_journal
-from mlgit.runs.journal_records import Header
+from mlgit.runs.journal_records import CLOSE, Header
 from mlgit.runs.process_identity import is_gone, same_machine
 
 LEASE_MS = 600_000  # a journal of another host is touched more often than this while it lives
@@ -136,7 +136,7 @@ def _is_closed(path: Path) -> bool:
     with path.open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - _LAST_BYTES))
         events = parse(file.read()).events
-    return bool(events) and events[-1].fields.get("do") == "close"
+    return bool(events) and events[-1].fields.get("do") == CLOSE
 
 
 def shelve(data: Path, path: Path, run_id: str, commit: Oid) -> None:

@@ -132,7 +132,6 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
             with suppress(StorageFailed):  # strict: kept in memory all the same, and published
                 if status is not None and not (forked or self._is_helper()):
                     self.set_status(status, end)
-                self.happens({"do": "close"})
             own = self._close()
             return None if forked else self._publish(own)
 

@@ -118,7 +118,7 @@ class LiveView:
         header = compose.first_header(sources)
         folder = header.folder
         known = compose.known_of(snapshot, folder)
-        state = compose.state_of(known, header, sources, self._store.writer)
+        state = compose.state_of(known, header, sources, "")
         parts = [part for source in sources for part in compose.segments_of(source)]
         others = compose.points_elsewhere(snapshot, folder, parts)
         run = replace(state.whole_run(), metrics=segments.summary(parts, others))

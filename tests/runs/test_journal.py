@@ -102,6 +102,24 @@ def test_threads_lose_nothing(journal: Journal) -> None:
     )
 
 
+def test_its_last_word_is_that_it_is_closed_also_when_that_comes_late(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.append_point("loss", 0, 0, 0.5)
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as full:
+        full.setattr(module, "_write", refuse)
+        journal.file.close()
+        assert read_journal(journal.file.path).events == []
+        with pytest.raises(InvalidState):
+            journal.append_point("loss", 1, 0, 0.5)
+    journal.file.tick()
+    assert [event.fields["do"] for event in read_journal(journal.file.path).events] == ["close"]
+
+
 @pytest.mark.filterwarnings("error")
 def test_a_signal_handler_may_log_in_the_midst_of_logging(journal: Journal) -> None:
     seen = 0
@@ -208,8 +226,8 @@ def test_bulk_reading_agrees_with_reading_one_by_one(
     journal = Journal(journal_file(tmp_path / "live"))
     for number in range(5_000):
         journal.append_point("k", number, number, number / 7)
+    data = bytearray(journal.file.read())
     journal.file.close()
-    data = bytearray(journal.file.path.read_bytes())
     if damaged is not None:
         data[len(data) - 40 * (5_000 - damaged) + 20] ^= 4
     pytest.importorskip("numpy")
@@ -278,7 +296,7 @@ def test_points_beyond_memory_are_counted_oldest_first(
     journal.file.close()
     content = read_journal(journal.file.path)
     assert [step for _, step, _, _ in content.points] == list(range(150, 250))
-    assert [event.fields["points"] for event in content.events] == [150]
+    assert [event.fields.get("points") for event in content.events] == [150, None]
 
 
 def test_strict_raises_and_keeps_the_record_for_a_retry(tmp_path: Path) -> None:
@@ -288,7 +306,8 @@ def test_strict_raises_and_keeps_the_record_for_a_retry(tmp_path: Path) -> None:
         journal.append_event({"do": "start", "at": 0})
     (tmp_path / "live").unlink()
     journal.file.close()
-    assert len(read_journal(journal.file.path).events) == 1
+    said = [event.fields["do"] for event in read_journal(journal.file.path).events]
+    assert said == ["start", "close"]
 
 
 @pytest.mark.filterwarnings("ignore:mlgit cannot write")
