@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import click
 
 from mlgit.cli.output import Output, output_for
-from mlgit.errors import MlgitError, NotFound
+from mlgit.errors import InvalidState, MlgitError, NotFound
 
 if TYPE_CHECKING:
     from mlgit.cli.comparison import Facts
+    from mlgit.published import PublishedRun
     from mlgit.records.experiment import Experiment
-    from mlgit.records.metrics import Point
-    from mlgit.records.run import Run
     from mlgit.runs.live_view import LiveView, RunView
     from mlgit.runs.recover import Recovered
     from mlgit.search.index import Index
     from mlgit.search.lookup import Found
+    from mlgit.search.match import Subject
     from mlgit.store.store import Store
 
 
@@ -65,22 +65,34 @@ class Session:
 
         store = Store.open(self.place or from_environment())
         self._read_from = store.snapshot().ref
-        self._recover(store)
+        self._tidy(store)
         if self.output.verbose:
             where, commit = store.repository.git_dir, store.snapshot().commit.decode()
             self.output.note(f"store: {where}, branch {store.branch.name}, commit {commit}")
         return store
 
-    def _recover(self, store: Store) -> None:
-        """Publish what died since the last command; looking costs one listing of a folder."""
-        if not _is_logged_to(store):
-            return
-        from mlgit.runs.recover import recover
+    def _tidy(self, store: Store) -> None:
+        """Publish what died since the last command, and look after what was published.
 
-        self.recovered = recover(store)
-        for one in self.recovered:
-            if one.problem is None:
-                self.output.note(f"recovered run {one.run_id} of a program that died")
+        Where there is nothing to do it costs two listings of a folder.
+        """
+        from mlgit.times import now_ms
+
+        if _listed(store.data / "live"):
+            from mlgit.runs.recover import recover
+
+            self.recovered = recover(store)
+            for one in self.recovered:
+                if one.problem is None:
+                    self.output.note(f"recovered run {one.run_id} of a program that died")
+        hour = now_ms() // 3_600_000
+        if any(
+            name.isdigit() and int(name) + 1 < hour for name in _listed(store.data / "published")
+        ):
+            from mlgit.runs.heal import heal
+
+            for healed in heal(store):
+                self.output.note(f"published run {healed.run_id} again: its objects were gone")
 
     @cached_property
     def index(self) -> Index:
@@ -93,9 +105,22 @@ class Session:
             index.refresh()
         return index
 
-    def live(self) -> list[Run]:
+    def live(self) -> list[Subject]:
         """The runs that programs of this machine are logging to now."""
-        return self.view.runs() if _is_logged_to(self.store) else []
+        if not _listed(self.store.data / "live"):
+            return []
+        from mlgit.search.match import Subject
+
+        names = {one.id: one.name for one in self.index.experiments()}
+        return [
+            Subject(run, names.get(run.experiment_id) or self._experiment_of(run.id))
+            for run in self.view.runs()
+        ]
+
+    def _experiment_of(self, run_id: str) -> str:
+        """Name of the experiment of a live run, which may not be on the branch yet."""
+        seen = self.view.of_run(run_id)
+        return seen.experiment.name if seen else ""
 
     @cached_property
     def view(self) -> LiveView:
@@ -114,22 +139,34 @@ class Session:
 
         return resolve_run(self.index, reference, self.live())
 
-    def points(self, found: Found) -> list[Point]:
-        """Every metric point of a run."""
-        if found.folder:
-            return self.store.snapshot().points(found.folder)
-        return self.seen(found.run.id).points
-
-    def seen(self, run_id: str) -> RunView:
-        """A run with all that the branch and the journals of this machine say of it.
+    def seen(self, found: Found) -> RunView | PublishedRun:
+        """A run with all that the branch, or the journals of this machine, say of it.
 
         Raises:
-            NotFound: Neither knows it.
+            NotFound: It is gone meanwhile.
         """
-        found = self.view.of_run(run_id)
-        if found is None:
-            raise NotFound(f"no run {run_id!r}.", hint="mlgit runs")
-        return found
+        if found.folder:
+            from mlgit.published import PublishedRun
+
+            return PublishedRun(self.store.snapshot(), found.folder)
+        live = self.view.of_run(found.run.id)
+        if live is None:
+            raise NotFound(f"no run {found.run.id!r}.", hint="mlgit runs")
+        return live
+
+    def published(self, reference: str) -> Found:
+        """As `find`, a run that nobody logs to any more: one that can be edited on the branch.
+
+        Raises:
+            InvalidState: Somebody does.
+        """
+        found = self.find(reference)
+        if found.folder:
+            return found
+        raise InvalidState(
+            f"run {found.run.name} is still being logged to on this machine.",
+            hint="wait until it has ended; a run of a program that died is published by itself",
+        )
 
     def experiment(self, name: str) -> Experiment:
         """The experiment of that name or id, a live one where there is one.
@@ -148,15 +185,14 @@ class Session:
             )
         return (live or named)[0]
 
-    def facts(self, reference: str) -> Facts:
+    def facts(self, found: Found) -> Facts:
         """A run with what stands beside its record."""
         from mlgit.cli.comparison import Facts, packages_of
 
-        found = self.find(reference)
-        seen, snapshot = self.seen(found.run.id), self.store.snapshot()
+        seen, snapshot = self.seen(found), self.store.snapshot()
         return Facts(
             run=seen.run,
-            experiment=found.experiment or seen.experiment.name,
+            experiment=found.experiment,
             packages=packages_of(snapshot.environment(seen.folder)),
             datasets=seen.inputs.datasets,
             patch=snapshot.patch(seen.folder) or b"",
@@ -182,12 +218,12 @@ class Session:
             return None
 
 
-def _is_logged_to(store: Store) -> bool:
-    """Whether there are journals: reading them takes imports that most commands can do without."""
+def _listed(folder: Path) -> list[str]:
+    """Names in a folder: what is behind them takes imports that most commands can do without."""
     try:
-        return bool(os.listdir(store.data / "live"))  # noqa: PTH208 - names, not paths
+        return os.listdir(folder)  # noqa: PTH208 - names, not paths
     except OSError:
-        return False
+        return []
 
 
 pass_session = click.make_pass_decorator(Session)

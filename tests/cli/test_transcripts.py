@@ -22,6 +22,7 @@ UPDATE = bool(os.environ.get("MLGIT_UPDATE_TRANSCRIPTS"))
 
 def hold(path: Path, now: str) -> None:
     """`path` says `now`, or is made to."""
+    assert "[E-BUG]" not in now, "a bug is never what a page should show"
     if UPDATE:
         path.write_text(now, encoding="utf-8")
     assert path.read_text("utf-8") == now

@@ -21,8 +21,11 @@ from mlgit.errors import InvalidValue
 
 if TYPE_CHECKING:
     from mlgit.artifacts.fetch import Sources
+    from mlgit.published import PublishedRun
     from mlgit.records.artifact import ArtifactEntry
     from mlgit.runs.live_view import RunView
+
+    Seen = PublishedRun | RunView
 
 _PIECE = 1 << 20
 _COLUMNS = ("path", "size", "sha256", "uri")
@@ -123,17 +126,17 @@ def cat(session: Session, *, run: str, path: str) -> None:
     sys.stdout.buffer.flush()
 
 
-def _seen(session: Session, run: str) -> RunView:
-    return session.seen(session.find(run).run.id)
+def _seen(session: Session, run: str) -> Seen:
+    return session.seen(session.find(run))
 
 
-def _selected(seen: RunView, path: str) -> list[ArtifactEntry]:
+def _selected(seen: Seen, path: str) -> list[ArtifactEntry]:
     from mlgit.artifacts.manifest import select
 
     return select(seen.manifest, path.rstrip("/"))
 
 
-def _sources(session: Session, seen: RunView) -> Sources:
+def _sources(session: Session, seen: Seen) -> Sources:
     """Where the bytes are: on the branch, in journals of this machine, in the local store."""
     from mlgit.artifacts.cache import ObjectCache
     from mlgit.artifacts.fetch import Sources

@@ -41,7 +41,7 @@ def compare(
     """
     if len(runs) < 2:
         raise click.UsageError("compare needs two runs or more")
-    facts = [session.facts(run) for run in runs]
+    facts = [session.facts(session.find(run)) for run in runs]
     rows = list(rows_of(facts))
     shown = rows if everything else [row for row in rows if row.differs]
     names = _headings(facts)

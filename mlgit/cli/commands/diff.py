@@ -36,7 +36,7 @@ def diff(
 
     Parameters, metrics, tags, data, code and packages of A that differ in B.
     """
-    facts = [session.facts(before), session.facts(after)]
+    facts = [session.facts(session.find(run)) for run in (before, after)]
     rows = [row for row in rows_of(facts) if row.differs]
     documents = [{"key": row.name, "before": row.values[0], "after": row.values[1]} for row in rows]
     terminal = session.output.terminal

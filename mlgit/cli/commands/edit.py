@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING
+from typing import IO
 
 import click
 
@@ -10,10 +10,6 @@ from mlgit.cli.arguments import EXPERIMENT, RUN, RUN_OR_EXPERIMENT
 from mlgit.cli.command import Command, pairs
 from mlgit.cli.numbers import counted
 from mlgit.cli.session import Session, pass_session
-from mlgit.errors import InvalidState
-
-if TYPE_CHECKING:
-    from mlgit.runs.live_view import RunView
 
 
 @click.command(
@@ -34,18 +30,19 @@ def tag(session: Session, *, run: str, tags: tuple[str, ...], gone: tuple[str, .
     """
     from mlgit.runs import edit
 
-    seen = session.seen(session.find(run).run.id)
     if not tags and not gone:
-        session.output.data(f"{key}\t{value}" for key, value in _shown(session, seen))
+        seen = session.seen(session.find(run))
+        terminal = session.output.terminal
+        shown = ((terminal.safe(key), terminal.safe(seen.run.tags[key])) for key in seen.run.tags)
+        session.output.data(f"{key}\t{value}" for key, value in shown)
         return
-    folder = _published(seen)
+    found = session.published(run)
     if tags:
-        edit.set_tags(session.store, folder, pairs(tags, "a tag"))
+        edit.set_tags(session.store, found.folder, pairs(tags, "a tag"))
     for key in gone:
-        edit.delete_tag(session.store, folder, key)
-    session.output.note(
-        f"run {seen.run.name}: {counted(len(tags), 'tag')} set, {len(gone)} deleted"
-    )
+        edit.delete_tag(session.store, found.folder, key)
+    done = f"{counted(len(tags), 'tag')} set, {len(gone)} deleted"
+    session.output.note(f"run {found.run.name}: {done}")
 
 
 @click.command(
@@ -66,14 +63,14 @@ def note(session: Session, *, run: str, message: str | None, file: IO[str] | Non
     """Show or write the note of a run."""
     from mlgit.runs import edit
 
-    seen = session.seen(session.find(run).run.id)
     text = file.read() if file else message
     if text is None:
-        terminal = session.output.terminal
-        session.output.page([terminal.safe(line) for line in seen.run.note.splitlines()])
+        lines = session.seen(session.find(run)).run.note.splitlines()
+        session.output.page([session.output.terminal.safe(line) for line in lines])
         return
-    edit.set_note(session.store, _published(seen), text)
-    session.output.note(f"run {seen.run.name}: note written")
+    found = session.published(run)
+    edit.set_note(session.store, found.folder, text)
+    session.output.note(f"run {found.run.name}: note written")
 
 
 @click.command(
@@ -94,9 +91,9 @@ def mv(session: Session, *, runs: tuple[str, ...], experiment: str) -> None:
     from mlgit.runs import edit
 
     target = session.experiment(experiment)
-    for seen in [session.seen(session.find(run).run.id) for run in runs]:
-        edit.move(session.store, _published(seen), target.id)
-        session.output.note(f"run {seen.run.name} -> {target.name}")
+    for found in [session.published(run) for run in runs]:
+        edit.move(session.store, found.folder, target.id)
+        session.output.note(f"run {found.run.name} -> {target.name}")
 
 
 @click.command(
@@ -115,9 +112,9 @@ def rm(session: Session, *, runs: tuple[str, ...]) -> None:
     """
     from mlgit.runs import edit
 
-    for seen in [session.seen(session.find(run).run.id) for run in runs]:
-        edit.delete(session.store, _published(seen))
-        session.output.note(f"deleted {seen.run.name}; undo: mlgit restore {seen.run.id}")
+    for found in [session.published(run) for run in runs]:
+        edit.delete(session.store, found.folder)
+        session.output.note(f"deleted {found.run.name}; undo: mlgit restore {found.run.id}")
 
 
 @click.command(
@@ -136,26 +133,6 @@ def restore(session: Session, *, runs: tuple[str, ...]) -> None:
     """
     from mlgit.runs import edit
 
-    for seen in [session.seen(session.find(run).run.id) for run in runs]:
-        edit.restore(session.store, _published(seen))
-        session.output.note(f"restored {seen.run.name}")
-
-
-def _published(seen: RunView) -> str:
-    """The folder of a run that nobody logs to any more.
-
-    Raises:
-        InvalidState: Somebody does.
-    """
-    if seen.is_live:
-        raise InvalidState(
-            f"run {seen.run.name} is still being logged to on this machine.",
-            hint=f"end it, or take over what a dead program left: mlgit recover {seen.run.id}",
-        )
-    return seen.folder
-
-
-def _shown(session: Session, seen: RunView) -> list[tuple[str, str]]:
-    terminal = session.output.terminal
-    tags = sorted(seen.run.tags.items())
-    return [(terminal.safe(key), terminal.safe(value)) for key, value in tags]
+    for found in [session.published(run) for run in runs]:
+        edit.restore(session.store, found.folder)
+        session.output.note(f"restored {found.run.name}")

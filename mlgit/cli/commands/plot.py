@@ -14,7 +14,7 @@ from mlgit.cli.session import Session, near, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.errors import NotFound
 from mlgit.records.metrics import Point
-from mlgit.records.run import Run
+from mlgit.search.lookup import Found
 from mlgit.times import iso
 
 _COLUMNS = ("run", "step", "time", "value")
@@ -60,16 +60,22 @@ def plot(
 
     Without RUN, of the last one. The axis below is the step; other formats print the points.
     """
-    found = [session.find(run).run for run in runs or ("@last",)]
-    series = [_series(session, run, metric) for run in found]
+    found = [session.find(run) for run in runs or ("@last",)]
+    series = [_series(session, one, metric) for one in found]
     documents = [
-        {"run": run.name, "id": run.id, "step": p.step, "time": iso(p.timestamp), "value": p.value}
-        for run, points in zip(found, series, strict=True)
+        {
+            "run": one.run.name,
+            "id": one.run.id,
+            "step": p.step,
+            "time": iso(p.timestamp),
+            "value": p.value,
+        }
+        for one, points in zip(found, series, strict=True)
         for p in points
     ]
     curves = [
-        Curve(run.name, smooth([(p.step, p.value) for p in points], weight))
-        for run, points in zip(found, series, strict=True)
+        Curve(one.run.name, smooth([(p.step, p.value) for p in points], weight))
+        for one, points in zip(found, series, strict=True)
     ]
     if not shape.kind:
         shape = Shape("table")
@@ -91,12 +97,12 @@ def _drawing(session: Session, metric: str, curves: Sequence[Curve], height: int
     return [terminal.paint(terminal.safe(metric), "bold"), *lines]
 
 
-def _series(session: Session, run: Run, metric: str) -> list[Point]:
-    points = [point for point in session.seen(run.id).points if point.key == metric]
+def _series(session: Session, found: Found, metric: str) -> list[Point]:
+    points = [point for point in session.seen(found).points if point.key == metric]
     if not points:
         raise NotFound(
-            f"run {run.name} has no metric {metric!r}.",
-            hint=f"mlgit show {run.name}",
-            candidates=near(metric, run.metrics),
+            f"run {found.run.name} has no metric {metric!r}.",
+            hint=f"mlgit show {found.run.name}",
+            candidates=near(metric, found.run.metrics),
         )
     return points

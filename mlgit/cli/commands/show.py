@@ -39,7 +39,8 @@ def show(session: Session, *, run: str, files: bool, shape: Shape) -> None:
 
     Where it comes from, its metrics with their course, parameters, tags and data.
     """
-    facts = session.facts(run)
+    found = session.find(run)
+    facts = session.facts(found)
     document = run_document(facts.run, facts.experiment)
     document["datasets"] = [
         {"name": each.name, "digest": each.digest, "context": _context(each.tags)}
@@ -51,7 +52,7 @@ def show(session: Session, *, run: str, files: bool, shape: Shape) -> None:
         session.output,
         shape,
         document,
-        lambda: list(page(facts, session.seen(facts.run.id).points, terminal, files=files)),
+        lambda: list(page(facts, session.seen(found).points, terminal, files=files)),
     )
 
 

@@ -17,6 +17,8 @@ from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
+    from mlgit.runs.heal import Healed
+    from mlgit.runs.recover import Recovered
     from mlgit.store.finding import Finding
     from mlgit.store.problem import Problem
     from mlgit.store.snapshot import Snapshot
@@ -156,11 +158,14 @@ def recover(ctx: click.Context, session: Session, *, foreign: bool) -> None:
     """Publish the runs of programs that died.
 
     Every mlgit command does this by itself for programs of this machine; nothing that was logged
-    is lost. The runs are FAILED then, or KILLED where the machine went down.
+    is lost. The runs are FAILED then, or KILLED where the machine went down. What was published in
+    the last hours is compared with the branch, and published again where git has lost it.
     """
+    from mlgit.runs.heal import heal
     from mlgit.runs.recover import recover as bring_in
 
-    found = [*session.recovered, *bring_in(session.store, include_foreign=foreign)]
+    found: list[Recovered | Healed] = list(bring_in(session.store, include_foreign=foreign))
+    found += [*session.recovered, *heal(session.store, every=True)]
     for one in found:
         if one.problem is None:
             session.output.data([one.run_id])
