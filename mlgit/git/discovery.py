@@ -76,6 +76,14 @@ def _place(git_dir: Path, work_tree: Path | None) -> Place:
     return Place(git_dir, _common_dir(git_dir), work_tree)
 
 
+def configured_work_tree(place: Place, config: Config) -> Path | None:
+    """The work tree, where `core.worktree` says that it is elsewhere."""
+    named = config.of_repository("core", "worktree")
+    if place.work_tree is None or not named or os.environ.get("GIT_WORK_TREE"):
+        return place.work_tree
+    return Path(os.path.normpath(place.git_dir / named))
+
+
 def _named_work_tree(git_dir: Path) -> Path | None:
     """With `GIT_DIR` alone git takes the current folder for the work tree, unless it is bare."""
     named = os.environ.get("GIT_WORK_TREE")

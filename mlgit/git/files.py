@@ -26,6 +26,7 @@ _HINTS = {
     errno.EMFILE: "this process has too many open files; close some or raise `ulimit -n`",
     errno.ENFILE: "the system has too many open files; close some programs",
     errno.EFBIG: "a file-size limit (`ulimit -f`) is too small for this write",
+    errno.ENOLCK: "this file system has no working locks; keep the repository on a local disk",
     errno.EIO: "the disk reports an error; check it before writing more",
 }
 

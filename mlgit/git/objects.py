@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +49,7 @@ class Objects:
         self._fetch = fetch
         self._places: list[str] | None = None
         self._packed: PackedObjects | None = None
-        self._remembered: dict[Oid, tuple[int, bytes]] = {}
+        self._remembered: OrderedDict[Oid, tuple[int, bytes]] = OrderedDict()
 
     def read(self, oid: Oid) -> tuple[int, bytes]:
         """Kind and data of an object.
@@ -182,9 +183,9 @@ class Objects:
 
     def _remember(self, oid: Oid, value: tuple[int, bytes]) -> None:
         if value[0] != BLOB and len(value[1]) <= _REMEMBERED_SIZE:
-            if len(self._remembered) >= _REMEMBERED:
-                del self._remembered[next(iter(self._remembered))]
             self._remembered[oid] = value
+            if len(self._remembered) > _REMEMBERED:
+                self._remembered.popitem(last=False)
 
     def _find(self, oid: Oid) -> tuple[int, bytes]:
         damaged: list[Damaged] = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import mmap
 import os
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable
 from importlib import import_module
 from struct import unpack_from
@@ -41,7 +42,7 @@ class PackFile:
         self._index: bytes | mmap.mmap | None = None
         self._fan_out: tuple[int, ...] = ()
         self._data: bytes | mmap.mmap | None = None
-        self._bases: dict[int, tuple[int, bytes]] = {}
+        self._bases: OrderedDict[int, tuple[int, bytes]] = OrderedDict()
         self._apply: Callable[[bytes, bytes], list[bytes]] | None = None
 
     def find(self, raw: bytes) -> int | None:
@@ -154,9 +155,9 @@ class PackFile:
 
     def _keep(self, offset: int, value: tuple[int, bytes]) -> None:
         if len(value[1]) <= _KEPT_BASE_SIZE:
-            while len(self._bases) >= _KEPT_BASES:
-                del self._bases[next(iter(self._bases))]
             self._bases[offset] = value
+            if len(self._bases) > _KEPT_BASES:
+                self._bases.popitem(last=False)
 
     def _offset(self, index: bytes | mmap.mmap, rank: int) -> int:
         count = unpack_from(">I", index, _NAMES - 4)[0]

@@ -108,8 +108,7 @@ class PackedObjects:
         for place in self._places:
             found += _packs_in(f"{place}/pack")
         stems = [stem for _, stem in sorted(found, reverse=True)]
-        for stem in self._packs.keys() - set(stems):
-            self._packs[stem].close()
+        # Those that are gone are not closed: another thread may be reading one.
         self._packs = {stem: self._packs.get(stem) or PackFile(stem) for stem in stems}
         self._scanned = True
 

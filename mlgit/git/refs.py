@@ -32,6 +32,7 @@ class Refs:
 
     def __init__(self, owner: RefOwner) -> None:
         self._owner = owner
+        self._packed: tuple[tuple[int, ...], dict[str, Oid]] = (), {}
 
     def read(self, name: str) -> Oid | None:
         """What a ref points to; None only where it truly does not exist.
@@ -60,7 +61,7 @@ class Refs:
             Damaged: packed-refs is not readable.
         """
         root = self._owner.common_dir / prefix
-        found = {name for name, _ in self._packed_refs() if name.startswith(prefix)}
+        found = {name for name in self._packed_refs() if name.startswith(prefix)}
         with refusals(root, "list"):
             for folder, _, files in os.walk(root, onerror=_unless_absent):
                 base = Path(folder).relative_to(self._owner.common_dir).as_posix()
@@ -99,17 +100,20 @@ class Refs:
         return self._owner.common_dir / name
 
     def _read_packed(self, name: str) -> Oid | None:
-        return next((oid for found, oid in self._packed_refs() if found == name), None)
+        return self._packed_refs().get(name)
 
-    def _packed_refs(self) -> list[tuple[str, Oid]]:
+    def _packed_refs(self) -> dict[str, Oid]:
         path = self._owner.common_dir / "packed-refs"
         try:
-            content = read_file(path)
+            status = path.stat()
+            version = (status.st_ino, status.st_size, status.st_mtime_ns)
+            if version != self._packed[0]:  # git replaces the file whole
+                self._packed = version, parse_packed_refs(read_file(path), path)
         except FileNotFoundError:
-            return []
+            return {}
         except OSError as error:
             raise storage_failed(error, path, "read") from error
-        return parse_packed_refs(content, path)
+        return self._packed[1]
 
     def _refuse_clash(self, name: str) -> None:
         parents = {name.rsplit("/", n)[0] for n in range(1, name.count("/") - 1)}
@@ -123,20 +127,20 @@ class Refs:
                 )
 
 
-def parse_packed_refs(content: bytes, path: Path) -> list[tuple[str, Oid]]:
-    """Names and ids of a packed-refs file.
+def parse_packed_refs(content: bytes, path: Path) -> dict[str, Oid]:
+    """Ids by name in a packed-refs file.
 
     Raises:
         Damaged: A line is not of that format, or the file is empty (git never leaves one so).
     """
-    found = []
+    found = {}
     for line in content.splitlines():
         oid, space, name = line.partition(b" ")
         if line.startswith((b"#", b"^")):
             continue
         if not space or not is_oid(oid) or not name or b"\0" in name:
             raise _damaged("packed-refs", path, "a line is not an object id and a name")
-        found.append((name.decode("utf-8", "surrogateescape"), oid))
+        found[name.decode("utf-8", "surrogateescape")] = oid
     if not content:
         raise _damaged("packed-refs", path, "the file is empty")
     return found

@@ -31,12 +31,11 @@ class Repository:
     """
 
     def __init__(self, place: discovery.Place) -> None:
-        self._place = place
         self.git_dir = place.git_dir
         self.common_dir = place.common_dir
-        self.work_tree = place.work_tree
         self.state_dir = place.common_dir / "mlgit"
         self.config = Config(place.git_dir, place.common_dir)
+        self.work_tree = discovery.configured_work_tree(place, self.config)
         refuse_foreign_owner(self.git_dir, self.work_tree, self.config)
         discovery.refuse_unsupported(self.config, self.common_dir)
         own = os.environ.get("GIT_OBJECT_DIRECTORY") if os.environ.get("GIT_DIR") else None
@@ -94,4 +93,5 @@ class Repository:
     def checked_out_branches(self) -> dict[str, Path]:
         """Full ref name of each checked-out branch and the work tree it is checked out in."""
         bare = self.config.flag("core", "bare", default=self.common_dir.name != ".git")
-        return checked_out_branches(self._place, bare=bare)
+        place = discovery.Place(self.git_dir, self.common_dir, self.work_tree)
+        return checked_out_branches(place, bare=bare)

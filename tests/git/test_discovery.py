@@ -98,6 +98,15 @@ def test_a_common_folder_in_the_environment_is_used(
             assert (repository.git_dir, repository.common_dir) == (private, repo / ".git")
 
 
+def test_a_configured_work_tree_is_used(repo: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    git(repo, "config", "core.worktree", "../../elsewhere", check=True)
+    with Repository.discover(repo) as repository:
+        assert repository.work_tree == elsewhere
+        assert repository.checked_out_branches() == {"refs/heads/main": elsewhere}
+
+
 def test_nothing_is_found_outside_or_beyond_a_ceiling(
     repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -125,6 +125,16 @@ def test_damaged_packed_refs_are_named(repo: Path, refs: Refs, content: bytes) -
         packed.write_bytes(whole)
 
 
+def test_packed_refs_that_change_are_read_again(repo: Path, refs: Refs, tip: Oid) -> None:
+    git(repo, "pack-refs", "--all", check=True)
+    assert refs.read(REF) == tip
+    git(repo, "update-ref", REF, ROOT_COMMIT.decode(), check=True)
+    git(repo, "pack-refs", "--all", check=True)
+    assert refs.read(REF) == ROOT_COMMIT
+    git(repo, "update-ref", "-d", REF, check=True)
+    assert refs.read(REF) is None
+
+
 def test_names_lists_loose_and_packed_refs(repo: Path, refs: Refs) -> None:
     git(repo, "update-ref", "refs/remotes/origin/mlgit", "mlgit", check=True)
     git(repo, "pack-refs", "--all", check=True)
