@@ -85,9 +85,10 @@ def read_profile(text: str) -> dict[str, Any]:
         if known is None or not (raw or known[3]):
             known, raw = _new_line(line)
         column, dash, key, opens = known
-        if dash or place.opened or column != place.column:
-            place.enter(column, dash, key)
         target = place.target
+        if dash or place.opened or column != place.column or type(target) is list:
+            place.enter(column, dash, key)
+            target = place.target
         if key in target and key:
             raise NotProfile
         if opens:
