@@ -144,15 +144,3 @@ def test_runs_can_be_written_from_a_subdirectory_and_a_bare_clone(
     monkeypatch.chdir(tmp_path / "bare")
     done("log-run", "--name", "bare")
     assert done("runs", "--format", "{name}") == "bare\ndeep\n"
-
-
-def test_a_run_whose_objects_git_lost_is_published_again(store: Path) -> None:
-    done("log-run", "--name", "lost", "-m", "acc=0.5", "-m", "acc=0.6@1")
-    with Store.open(store) as opened:
-        (folder,) = opened.snapshot().run_folders()
-    blob = git(store, "rev-parse", f"mlgit:{folder}/metrics.csv").stdout.strip()
-    (store / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-    result = mlgit("recover")
-    assert result.code == 0, result.stderr
-    assert "1 run recovered" in result.stderr
-    assert "0.6" in done("show", "lost")
