@@ -21,6 +21,7 @@ from mlgit.git.delta import delta, distance, size
 from mlgit.git.files import sync_directory
 from mlgit.git.oid import Oid, object_id
 from mlgit.git.pack_index import Place, encode_index, read_index
+from mlgit.git.sharing import share
 
 GUARD = b"mlgit\n"  # what our `.keep` files say, so that those of others are known and left
 _OFFSET_DELTA = 6
@@ -40,11 +41,13 @@ class _Version(NamedTuple):
 class PackWriter:
     """A pack under way in `<objects>/pack`; nothing of it is visible before `finish`.
 
-    As a context manager it removes its temporary file when left without `finish`.
+    As a context manager it removes its temporary file when left without `finish`. `shared` are
+    permission bits that its files get besides the umask's.
     """
 
-    def __init__(self, objects: Path) -> None:
+    def __init__(self, objects: Path, shared: int = 0) -> None:
         self._directory = objects / "pack"
+        self._shared = shared
         self._directory.mkdir(parents=True, exist_ok=True)
         self._temporary, self._file = _create(self._directory, "tmp_pack_")
         self._end = self._file.write(_HEADER + bytes(4))
@@ -123,9 +126,10 @@ class PackWriter:
         checksum = self._seal()
         pack = self._directory / f"pack-{checksum.hex()}.pack"
         _write_durably(self._directory, pack.with_suffix(".keep"), GUARD)
+        share(os.fspath(self._temporary), self._shared)
         self._temporary.replace(pack)
         index = encode_index(self._places.values(), checksum)
-        _write_durably(self._directory, pack.with_suffix(".idx"), index)
+        _write_durably(self._directory, pack.with_suffix(".idx"), index, self._shared)
         sync_directory(self._directory)
         return pack
 
@@ -183,7 +187,7 @@ def remove_read_only(path: Path) -> None:
         path.unlink()
 
 
-def concatenate(objects: Path, packs: Iterable[Path]) -> Path | None:
+def concatenate(objects: Path, packs: Iterable[Path], shared: int = 0) -> Path | None:
     """One new, guarded pack with all objects of `packs`, which stay where they are.
 
     Raises:
@@ -191,7 +195,7 @@ def concatenate(objects: Path, packs: Iterable[Path]) -> Path | None:
         ValueError: Two of them hold the same object.
         OSError: The disk refused, or a pack is gone.
     """
-    with PackWriter(objects) as writer:
+    with PackWriter(objects, shared) as writer:
         for pack in packs:
             writer.copy(pack)
         return writer.finish()
@@ -204,12 +208,13 @@ def _create(directory: Path, prefix: str) -> tuple[Path, BinaryIO]:
     return path, os.fdopen(os.open(path, flags, 0o444), "w+b")
 
 
-def _write_durably(directory: Path, path: Path, content: bytes) -> None:
+def _write_durably(directory: Path, path: Path, content: bytes, shared: int = 0) -> None:
     temporary, file = _create(directory, "tmp_idx_")
     with file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+    share(os.fspath(temporary), shared)
     temporary.replace(path)
 
 

@@ -50,7 +50,7 @@ def pack_densely(objects: Objects, packs: Iterable[Path]) -> Path | None:
             file = opened.enter_context(closing(PackFile(os.fspath(pack.with_suffix("")))))
             for place in sorted(read_index(pack.with_suffix(".idx"))[0], key=attrgetter("offset")):
                 places[place.id.hex().encode()] = file, place.offset
-        writer = opened.enter_context(PackWriter(Path(objects.directory)))
+        writer = opened.enter_context(PackWriter(Path(objects.directory), objects.shared))
         _DensePacker(objects, places, writer).add_all()
         made = writer.finish()
     if made is not None and not _gives_back(made, places.keys()):

@@ -18,12 +18,13 @@ from mlgit.git.pack_removal import is_plain, remove_packs, remove_remains
 _LARGEST = 64 << 20  # bytes; a bigger pack is left as it is
 
 
-def roll_up(objects: Path, own: Iterable[str]) -> list[str]:
+def roll_up(objects: Path, own: Iterable[str], shared: int = 0) -> list[str]:
     """Join the smaller ones of our packs; returns the names of those there are now.
 
     Args:
         objects: The object folder.
         own: Names of packs we wrote, as `pack-<id>`; ones that are gone are forgotten.
+        shared: Permission bits that new files get besides the umask's.
 
     Raises:
         OSError: The disk refused; nothing is lost.
@@ -32,14 +33,26 @@ def roll_up(objects: Path, own: Iterable[str]) -> list[str]:
     for pack in packs:
         remove_remains(pack)
     small = [pack for pack in packs if is_plain(pack) and pack.stat().st_size <= _LARGEST]
-    disjoint, redundant = _sort_out(small)
-    chosen = _uneven(disjoint)
-    joined = concatenate(objects, chosen) if len(chosen) > 1 else None
-    remove_packs([*redundant, *(chosen if joined else ())])
+    disjoint, redundant = _sort_out(_uneven(small))
+    joined, parts = _joined(objects, disjoint, shared)
+    remove_packs([*redundant, *parts])
     if joined is not None:
         release(joined)
         packs.append(joined)
     return [pack.stem for pack in packs if pack.with_suffix(".idx").exists()]
+
+
+def _joined(objects: Path, chosen: list[Path], shared: int) -> tuple[Path | None, list[Path]]:
+    """A guarded pack and those it was made of; a damaged one is left out, for the doctor."""
+    if len(chosen) < 2:
+        return None, []
+    try:
+        return concatenate(objects, chosen, shared), chosen
+    except Damaged as error:
+        left = [pack for pack in chosen if str(pack) != error.facts.get("path")]
+        if len(left) == len(chosen):
+            raise
+        return _joined(objects, left, shared)
 
 
 def adopt_abandoned(objects: Path) -> list[str]:

@@ -25,6 +25,7 @@ from mlgit.git.joining import PackOwner, joined_packs, take_joined
 from mlgit.git.lock import writer_lock
 
 DUE = 24_000  # objects in joined packs: some 2,000 runs
+DUE_BYTES = 32 << 20  # or so much space: the trees of an old store are big
 _ENTRY = 28  # bytes an object takes in the index of a pack, beside what every index has
 _INDEX = 1072
 _FORGOTTEN = 86_400  # seconds after which a temporary file has no writer any more
@@ -49,7 +50,8 @@ class _Memory:
 def should_repack(repository: PackOwner) -> bool:
     """Whether repacking is due; costs a few looks at the sizes of files."""
     folder = Path(repository.objects.directory) / "pack"
-    return _count(folder, joined_packs(repository)) >= DUE and not _must_wait(repository)
+    objects, size = _weigh(folder, joined_packs(repository))
+    return (objects >= DUE or size >= DUE_BYTES) and not _must_wait(repository)
 
 
 def repack_when_due(repository: PackOwner) -> bool:
@@ -110,7 +112,8 @@ def repack(repository: PackOwner) -> bool:
         remove_packs([pack for pack in packs if pack != made])
         if made is not None:
             unguard(made)
-        _remember(repository, _Memory((), tuple(roll_up(objects, dict.fromkeys(dense)))))
+        few = roll_up(objects, dict.fromkeys(dense), repository.objects.shared)
+        _remember(repository, _Memory((), tuple(few)))
     return True
 
 
@@ -139,14 +142,14 @@ def _must_wait(repository: PackOwner) -> bool:
     return gc_is_running(repository.common_dir) or any(folder.glob("*.promisor"))
 
 
-def _count(folder: Path, names: list[str]) -> int:
-    """How many objects some packs hold, by the sizes of their indexes."""
-    total = 0
+def _weigh(folder: Path, names: list[str]) -> tuple[int, int]:
+    """How many objects some packs hold, by the sizes of their indexes, and their bytes."""
+    objects = size = 0
     for name in names:
         with suppress(FileNotFoundError):
-            size = os.stat(folder / f"{name}.idx").st_size  # noqa: PTH116 (called for every run)
-            total += max(0, size - _INDEX) // _ENTRY
-    return total
+            objects += max(0, (folder / f"{name}.idx").stat().st_size - _INDEX) // _ENTRY
+            size += (folder / f"{name}.pack").stat().st_size
+    return objects, size
 
 
 @contextmanager
