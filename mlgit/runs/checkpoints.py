@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 MEBIBYTE = 1 << 20
 
 
-@dataclass(frozen=True)
-class CheckpointPolicy:
+class CheckpointPolicy(NamedTuple):
     """How often; 0 seconds means never.
 
     Attributes:

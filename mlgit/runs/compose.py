@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from heapq import merge
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlgit.artifacts.manifest import Room
 from mlgit.errors import Damaged
@@ -34,8 +34,7 @@ DAMAGE = "mlgit.damaged_journal"
 _AS_IS = (layout.ENVIRONMENT, layout.PATCH)
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """One journal to publish.
 
     Attributes:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mlgit import times
 from mlgit.errors import InvalidState, StorageFailed
+from mlgit.git.files import sync_directory
 from mlgit.runs import sync
 from mlgit.runs.backlog import Backlog
 from mlgit.runs.file_lock import try_lock
@@ -233,6 +234,10 @@ class JournalFile:
     def _sync(self, size: int) -> None:
         try:
             _fdatasync(self._syncing)
+            if not self._synced_size:  # its name must last, too
+                with contextlib.suppress(FileNotFoundError):  # published meanwhile
+                    sync_directory(self._folder)
+                    sync_directory(self._folder.parent)
             self._synced_size = size
         except OSError as error:
             if not self._warned:

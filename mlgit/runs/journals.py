@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
+from typing import NamedTuple
 
 from mlgit import times
 from mlgit.git.lock import writer_lock
@@ -39,8 +39,7 @@ class Writer(Enum):
     EXPIRED = "expired"  # of another host, and silent for longer than its lease
 
 
-@dataclass(frozen=True)
-class JournalEntry:
+class JournalEntry(NamedTuple):
     """One journal file that was looked at; `header` is None where it is not readable."""
 
     path: Path

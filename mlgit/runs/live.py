@@ -133,7 +133,8 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
                 if status is not None and not (forked or self._is_helper()):
                     self.set_status(status, end)
             own = self._close()
-            return None if forked else self._publish(own)
+            silent = len(own.content.points) + len(own.content.events) == 0
+            return None if forked or silent else self._publish(own)
 
     def discard(self) -> None:
         """Undo a beginning that failed: the run never was."""

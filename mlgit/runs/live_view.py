@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
 from mlgit.errors import Damaged, MlgitError
@@ -30,8 +30,7 @@ def is_lost(run: Run, now: int | None = None) -> bool:
     return run.alive_until < (times.now_ms() if now is None else now)
 
 
-@dataclass(frozen=True)
-class RunView:
+class RunView(NamedTuple):
     """One run as of now: what the branch has, and on top what this machine's journals say.
 
     Made by `LiveView`.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.runs import journals
 from mlgit.runs.bury import bury
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
 ORDERLY = frozenset({Writer.CLOSED, Writer.DEAD})
 
 
-@dataclass(frozen=True)
-class Own:
+class Own(NamedTuple):
     """The caller's own journal, as it holds it.
 
     Attributes:

@@ -12,9 +12,8 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import process, times
 from mlgit.errors import MlgitError
@@ -35,8 +34,7 @@ _HARMLESS = (
 _KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH")
 
 
-@dataclass(frozen=True)
-class WorkTree:
+class WorkTree(NamedTuple):
     """What is checked out: commit and branch (empty where there is none), uncommitted changes.
 
     Attributes:

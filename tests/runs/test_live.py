@@ -479,6 +479,14 @@ def test_a_visit_leaves_the_status_as_it_is(store: Store, active: ActiveRun) -> 
     assert run.metrics["late"].last == 1.0
 
 
+def test_a_visit_without_a_word_leaves_nothing(store: Store, active: ActiveRun) -> None:
+    finished(store, active)
+    count = commits(store)
+    assert begin.visit(store, active.id).finish() is None
+    assert commits(store) == count
+    assert not list((store.data / "live").iterdir())
+
+
 def test_a_run_that_is_not_there_or_deleted_does_not_go_on(store: Store) -> None:
     from mlgit.runs import edit
 
