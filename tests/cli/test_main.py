@@ -85,7 +85,7 @@ def examples() -> Iterator[list[str]]:
             yield words[1:]
 
 
-@pytest.mark.parametrize("words", examples(), ids=" ".join)
+@pytest.mark.parametrize("words", list(examples()), ids=" ".join)
 def test_every_example_is_a_command_line_that_is_understood(words: list[str]) -> None:
     context = click.Context(root, info_name="mlgit", **root.context_settings)
     command: click.Command = root
