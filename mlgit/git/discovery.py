@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mlgit.errors import Damaged, NotARepository, Unsupported
 from mlgit.git.config import Config
@@ -21,8 +21,7 @@ _KNOWN_EXTENSIONS = {
 }
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """The folders of one repository; `work_tree` is None for a bare one."""
 
     git_dir: Path

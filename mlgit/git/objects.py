@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from mlgit.errors import Damaged, NotFound
 from mlgit.git import loose
@@ -19,8 +19,7 @@ _REMEMBERED = 512  # small trees and commits kept in memory: the hot path reads 
 _REMEMBERED_SIZE = 1 << 15
 
 
-@dataclass(frozen=True)
-class CommitInfo:
+class CommitInfo(NamedTuple):
     """What a commit says; times are seconds since the epoch, text is decoded with replacement."""
 
     tree: Oid

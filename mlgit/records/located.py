@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mlgit import times
 from mlgit.records.safe_names import PLAIN_FOLDER, PLAIN_ID, SLUG, is_device, safe_name, shard
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(NamedTuple):
     """One path of the branch, taken apart.
 
     Attributes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from posixpath import normpath
+from typing import NamedTuple
 
 from mlgit import errors
 from mlgit.records.words import ADJECTIVES, ANIMALS
@@ -23,8 +23,7 @@ _run_id = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}").fullmatch
 _control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
 
 
-@dataclass(frozen=True)
-class Truncated:
+class Truncated(NamedTuple):
     """A value that was cut to the length that MLflow allows."""
 
     kind: str

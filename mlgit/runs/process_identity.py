@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
@@ -28,7 +27,7 @@ class ProcessIdentity(NamedTuple):
 
     def as_dict(self) -> dict[str, str | int]:
         """Plain values for a header."""
-        return asdict(self)
+        return self._asdict()
 
 
 def from_dict(fields: Mapping[str, object]) -> ProcessIdentity:
