@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
@@ -54,7 +54,7 @@ class RunView(NamedTuple):
     is_live: bool
     load_points: Callable[[], list[Point]]
 
-    @cached_property
+    @property
     def points(self) -> list[Point]:
         """All its points, by step, timestamp, then order of logging."""
         return self.load_points()
@@ -130,7 +130,7 @@ class LiveView:
             inputs=state.inputs(),
             small=small,
             is_live=True,
-            load_points=lambda: merge_segments([others, *map(segments.points, parts)]),
+            load_points=cache(lambda: merge_segments([others, *map(segments.points, parts)])),
         )
 
     def _sources(self, run_id: str) -> list[compose.Source]:
@@ -159,7 +159,7 @@ def _of_branch(snapshot: Snapshot, run_id: str) -> RunView | None:
         inputs=snapshot.inputs(folder),
         small={},
         is_live=False,
-        load_points=lambda: snapshot.points(folder),
+        load_points=cache(lambda: snapshot.points(folder)),
     )
 
 

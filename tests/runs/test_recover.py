@@ -229,8 +229,8 @@ def left_behind(store: Store, **process: object) -> Path:
     content, path = file.read(), file.path
     was = file.header
     file.close()
-    identity = replace(was.process, pid=2**22 + 1, started="1")
-    header = replace(was, process=replace(identity, **process))  # type: ignore[arg-type]
+    identity = was.process._replace(pid=2**22 + 1, started="1")
+    header = replace(was, process=identity._replace(**process))  # type: ignore[arg-type]
     path.write_bytes(content.replace(pack_header(was), pack_header(header)))
     return path
 
@@ -455,7 +455,7 @@ def test_a_process_that_has_ended_is_gone() -> None:
     child = os.fork()
     if child == 0:
         os._exit(0)
-    identity = replace(process_identity.this_process(), pid=child, started="")
+    identity = process_identity.this_process()._replace(pid=child, started="")
     os.waitpid(child, 0)
     assert process_identity.is_gone(identity) is True
 
@@ -465,8 +465,8 @@ def test_without_proc_only_the_pid_tells(monkeypatch: pytest.MonkeyPatch) -> Non
     identity = process_identity.this_process()
     assert (identity.boot, identity.started) == ("", "")
     assert process_identity.is_gone(identity) is False
-    assert process_identity.is_gone(replace(identity, pid=2**22 + 1)) is True
-    assert process_identity.is_gone(replace(identity, pid=0)) is True
+    assert process_identity.is_gone(identity._replace(pid=2**22 + 1)) is True
+    assert process_identity.is_gone(identity._replace(pid=0)) is True
 
 
 def test_a_name_with_spaces_and_brackets_is_read(tmp_path: Path) -> None:
@@ -475,9 +475,9 @@ def test_a_name_with_spaces_and_brackets_is_read(tmp_path: Path) -> None:
     child = subprocess.Popen([str(program), "30"])
     try:
         time.sleep(0.05)
-        identity = replace(process_identity.this_process(), pid=child.pid)
+        identity = process_identity.this_process()._replace(pid=child.pid)
         assert process_identity.is_gone(identity) is True, "its start is another"
-        assert process_identity.is_gone(replace(identity, started="")) is False
+        assert process_identity.is_gone(identity._replace(started="")) is False
     finally:
         child.kill()
         child.wait()
