@@ -129,7 +129,7 @@ def test_two_processes_log_to_one_run(store: Store, repo: Path) -> None:
     active = begin.start(store, "churn")
     children = [
         subprocess.Popen(
-            ["python", "-u", "-c", RESUMED, active.id, f"rank{number}"],
+            [sys.executable, "-u", "-c", RESUMED, active.id, f"rank{number}"],
             cwd=repo,
             text=True,
             stdin=subprocess.PIPE,
@@ -160,7 +160,7 @@ def test_a_rank_that_dies_does_not_fail_a_run_that_ends_well_later(
 ) -> None:
     active = begin.start(store, "churn")
     child = subprocess.Popen(
-        ["python", "-u", "-c", RESUMED, active.id, "rank1"],
+        [sys.executable, "-u", "-c", RESUMED, active.id, "rank1"],
         cwd=repo,
         text=True,
         stdin=subprocess.PIPE,
@@ -198,7 +198,7 @@ time.sleep(0.2)
 active.finish()
 """
     child = subprocess.Popen(
-        ["python", "-u", "-c", program],
+        [sys.executable, "-u", "-c", program],
         cwd=repo,
         text=True,
         stdin=subprocess.PIPE,
