@@ -125,7 +125,7 @@ class PackWriter:
             return None
         checksum = self._seal()
         pack = self._directory / f"pack-{checksum.hex()}.pack"
-        _write_durably(self._directory, pack.with_suffix(".keep"), GUARD)
+        pack.with_suffix(".keep").write_bytes(GUARD)  # a power cut ends what it guards against
         share(os.fspath(self._temporary), self._shared)
         self._temporary.replace(pack)
         index = encode_index(self._places.values(), checksum)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
@@ -12,10 +13,13 @@ from mlgit.git.pack import remove_read_only
 _PLAIN = {".pack", ".idx", ".rev"}  # a pack with any other companion has a purpose of its own
 
 
-def is_plain(pack: Path) -> bool:
-    """Whether a pack is whole and nothing beside it (a guard, a bitmap) speaks against removal."""
-    companions = {path.suffix for path in pack.parent.glob(f"{pack.stem}.*")}
-    return {".pack", ".idx"} <= companions <= _PLAIN
+def plain_packs(folder: Path) -> set[str]:
+    """Names of packs that are whole with nothing beside (a guard, a bitmap) against removal."""
+    suffixes: dict[str, set[str]] = {}
+    for name in os.listdir(folder):  # noqa: PTH208 (names only: this is on a writer's way)
+        stem, dot, suffix = name.partition(".")
+        suffixes.setdefault(stem, set()).add(dot + suffix)
+    return {stem for stem, found in suffixes.items() if {".pack", ".idx"} <= found <= _PLAIN}
 
 
 def remove_packs(packs: Collection[Path]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from mlgit.errors import Damaged
 from mlgit.git.pack import GUARD, concatenate, release
 from mlgit.git.pack_index import read_index
-from mlgit.git.pack_removal import is_plain, remove_packs, remove_remains
+from mlgit.git.pack_removal import plain_packs, remove_packs, remove_remains
 
 _LARGEST = 64 << 20  # bytes; a bigger pack is left as it is
 
@@ -32,7 +32,8 @@ def roll_up(objects: Path, own: Iterable[str], shared: int = 0) -> list[str]:
     packs = [objects / "pack" / f"{name}.pack" for name in own]
     for pack in packs:
         remove_remains(pack)
-    small = [pack for pack in packs if is_plain(pack) and pack.stat().st_size <= _LARGEST]
+    plain = plain_packs(objects / "pack")
+    small = [pack for pack in packs if pack.stem in plain and pack.stat().st_size <= _LARGEST]
     disjoint, redundant = _sort_out(_uneven(small))
     joined, parts = _joined(objects, disjoint, shared)
     remove_packs([*redundant, *parts])

@@ -119,7 +119,7 @@ def repack(repository: PackOwner) -> bool:
 
 def _take_over(repository: PackOwner, objects: Path) -> _Memory:
     """Make the joined packs ours to change, together with what killed packers left behind."""
-    from mlgit.git.pack_removal import is_plain, remove_remains
+    from mlgit.git.pack_removal import plain_packs, remove_remains
     from mlgit.git.pack_roll import adopt_abandoned
 
     memory, folder = _recall(repository), objects / "pack"
@@ -128,8 +128,9 @@ def _take_over(repository: PackOwner, objects: Path) -> _Memory:
     with writer_lock(repository.state_dir):
         # Only now is no writer joining packs, so that a guarded one is an abandoned one.
         found = [*memory.waiting, *adopt_abandoned(objects), *joined_packs(repository)]
-        plain = [name for name in dict.fromkeys(found) if is_plain(folder / f"{name}.pack")]
-        taken = _Memory(tuple(name for name in plain if name not in memory.dense), memory.dense)
+        ours = plain_packs(folder).difference(memory.dense)
+        waiting = tuple(name for name in dict.fromkeys(found) if name in ours)
+        taken = _Memory(waiting, memory.dense)
         _remember(repository, taken)
         take_joined(repository)
     _remove_forgotten(folder)
