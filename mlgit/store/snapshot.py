@@ -152,8 +152,12 @@ class Snapshot:
 
     def segments(self, folder: str) -> dict[str, list[Point]]:
         """The points of each metric file of a run, by its name."""
-        names = sorted(filter(layout.is_segment, self.names(folder)), key=_segment_order)
+        names = self.segment_names(folder)
         return {name: self._optional(folder, name, decode_points) or [] for name in names}
+
+    def segment_names(self, folder: str) -> list[str]:
+        """The metric files of a run: its own first, then each writer's by number."""
+        return sorted(filter(layout.is_segment, self.names(folder)), key=_segment_order)
 
     def manifest(self, folder: str) -> Manifest:
         """The artifacts of a run; empty when it has none.
