@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
-from hashlib import sha256
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -16,11 +15,11 @@ from mlgit.records.experiment import Experiment
 from mlgit.records.run import Run
 from mlgit.search import database, lookup
 from mlgit.search.document import Unreadable
+from mlgit.search.freshness import Stale, shows
 from mlgit.search.lookup import Found
 from mlgit.search.match import Subject
 from mlgit.search.order import Keys
 from mlgit.search.question import EVERY_RUN, Question
-from mlgit.search.update import Stale, shows, update
 from mlgit.store.snapshot import Damage
 from mlgit.store.store import Store
 
@@ -60,8 +59,12 @@ class Index:
     def path(self) -> Path:
         """The file of the index."""
         branch = self._store.branch.name
-        special = "" if branch == "mlgit" else f"-{sha256(branch.encode()).hexdigest()[:8]}"
-        return self._store.cache / f"index{special}.db"
+        if branch == "mlgit":
+            return self._store.cache / "index.db"
+        from hashlib import sha256
+
+        special = sha256(branch.encode()).hexdigest()[:8]
+        return self._store.cache / f"index-{special}.db"
 
     def refresh(self) -> None:
         """Bring the index to the branch as of now; every question does so by itself.
@@ -157,6 +160,8 @@ class Index:
         self, connection: sqlite3.Connection, question: Callable[[sqlite3.Connection], T]
     ) -> T:
         if not self._is_current(connection):
+            from mlgit.search.update import update
+
             update(connection, self._store.snapshot, self._store.repository.objects)
         with database.transaction(connection):
             return question(connection)

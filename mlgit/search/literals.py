@@ -9,13 +9,13 @@ from mlgit import times
 MAX_INTEGER = 2**63 - 1
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
 _INTEGER = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
-_MOMENT = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?(Z|[+-]\d\d:?\d\d)?\Z",
-    re.ASCII,
+_MOMENT = (
+    r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?(Z|[+-]\d\d:?\d\d)?\Z"
 )
-_AGO = re.compile(r"(\d{1,9})\s*([a-z]+)\s+ago\Z", re.ASCII | re.IGNORECASE)
-_SPAN = re.compile(r"(?:\d+(?:\.\d+)?\s*[a-z]+\s*)+\Z", re.ASCII | re.IGNORECASE)
-_SPAN_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]+)", re.ASCII | re.IGNORECASE)
+_AGO = r"(\d{1,9})\s*([a-z]+)\s+ago\Z"
+_SPAN = r"(?:\d+(?:\.\d+)?\s*[a-z]+\s*)+\Z"
+_SPAN_PART = r"(\d+(?:\.\d+)?)\s*([a-z]+)"
+_PLAIN = re.ASCII | re.IGNORECASE
 _UNITS = {
     "ms": 1,
     **dict.fromkeys(("s", "sec", "second", "seconds"), 1000),
@@ -43,11 +43,11 @@ def moment(text: str) -> int | None:
 
     Without a zone the time is UTC.
     """
-    ago = _AGO.match(text)
+    ago = re.match(_AGO, text, _PLAIN)
     if ago:
         unit = _UNITS.get(ago[2].lower())
         return None if unit is None else times.now_ms() - int(ago[1]) * unit
-    match = _MOMENT.match(text)
+    match = re.match(_MOMENT, text, re.ASCII)
     return _calendar(match) if match else None
 
 
@@ -72,10 +72,10 @@ def _offset(zone: str) -> int:
 
 def span(text: str) -> int | None:
     """Milliseconds of `90s`, `1h30m`, `2 days`; None when it is no span of time."""
-    if not _SPAN.match(text):
+    if not re.match(_SPAN, text, _PLAIN):
         return None
     total = 0.0
-    for amount, unit in _SPAN_PART.findall(text):
+    for amount, unit in re.findall(_SPAN_PART, text, _PLAIN):
         if unit.lower() not in _UNITS:
             return None
         total += float(amount) * _UNITS[unit.lower()]

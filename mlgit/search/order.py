@@ -11,9 +11,7 @@ from mlgit.errors import InvalidValue, NotFound
 from mlgit.search import literals
 from mlgit.search.expression import Field, Kind, Scalar
 from mlgit.search.fields import RUNS, Vocabulary
-from mlgit.search.lexer import tokens
 from mlgit.search.match import Read, Subject
-from mlgit.search.naming import read_field
 from mlgit.search.query_error import QueryError, did_you_mean
 
 T = TypeVar("T")
@@ -49,6 +47,9 @@ def parse_order(clauses: Sequence[str], vocabulary: Vocabulary = RUNS) -> Order:
 
 
 def _clause(text: str, vocabulary: Vocabulary) -> OrderKey:
+    from mlgit.search.lexer import tokens  # its expression takes a while to compile
+    from mlgit.search.naming import read_field
+
     named, *rest = tokens(text)
     if named.kind not in ("word", "field", "string", "backtick"):
         reason = "expected a field, then ASC or DESC"

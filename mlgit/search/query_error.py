@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from mlgit.errors import InvalidValue
 
@@ -36,5 +35,7 @@ class QueryError(InvalidValue):
 
 def did_you_mean(word: str, known: Iterable[str], form: str = "{}") -> str:
     """`did you mean …?` with the nearest of `known`, or nothing when none is near."""
+    from difflib import get_close_matches
+
     near = get_close_matches(word.lower(), list(known), n=2, cutoff=0.6)
     return f"did you mean {' or '.join(form.format(name) for name in near)}?" if near else ""

@@ -11,7 +11,8 @@ from mlgit.errors import Damaged, NotFound
 from mlgit.git.objects import Objects
 from mlgit.git.oid import Oid
 from mlgit.search.changes import Walk
-from mlgit.search.database import has_our_tables, is_empty, transaction
+from mlgit.search.database import is_empty, transaction
+from mlgit.search.freshness import Stale, shown
 from mlgit.search.schema import INDEXES, OF_EXPERIMENTS, OF_TREES, TABLES, VERSION
 from mlgit.search.writer import Writer
 from mlgit.store.snapshot import Damage, Snapshot
@@ -19,31 +20,6 @@ from mlgit.times import new_id
 
 _BATCH = 4000  # runs held in memory at a time
 _SAMPLE = 20  # damaged records that are tried again before all of them are
-
-
-class Stale(Exception):
-    """The index cannot be brought on from where it is and must be made anew."""
-
-
-def shows(connection: sqlite3.Connection, commit: Oid) -> bool:
-    """Whether the index shows `commit`, and nothing that it misses can have come since.
-
-    Raises:
-        Stale: The file is none of ours.
-    """
-    if is_empty(connection):
-        return False
-    if not has_our_tables(connection):
-        raise Stale
-    passing = connection.execute("SELECT 1 FROM damage WHERE passing LIMIT 1").fetchone()
-    return passing is None and _shown(connection) == commit
-
-
-def _shown(connection: sqlite3.Connection) -> Oid:
-    row = connection.execute("SELECT commit_id FROM state").fetchone()
-    if row is None:
-        raise Stale
-    return str(row[0]).encode()
 
 
 def update(
@@ -64,7 +40,7 @@ def update(
         elif _trees_healed(connection, snapshot):
             raise Stale
         else:
-            writer, old = Writer(connection, snapshot, objects), _shown(connection)
+            writer, old = Writer(connection, snapshot, objects), shown(connection)
             if old == snapshot.commit:
                 _try_again(writer)
             else:
