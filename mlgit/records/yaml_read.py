@@ -92,7 +92,7 @@ def read_profile(text: str) -> dict[str, Any]:
         if key in target and key:
             raise NotProfile
         if opens:
-            if raw:
+            if raw or line[-1] != ":":
                 raise NotProfile
             place.opened = key
         elif key:

@@ -50,6 +50,17 @@ def test_a_text_that_dump_does_not_write_is_left_alone(written: str) -> None:
         read_profile(written)
 
 
+def test_a_quoted_key_with_a_colon_opens_a_mapping() -> None:
+    assert read_profile('"x: y":\n  "z: ": 1\n') == {"x: y": {"z: ": 1}}
+
+
+def test_a_second_colon_is_noticed_whatever_was_read_before() -> None:
+    assert text.load(b"a:\n  b: 1\n") == {"a": {"b": 1}}
+    for written in ("a:: \n  b: 1\n", "a:: c\n", "a: :\n  b: 1\n"):
+        with pytest.raises(NotProfile):
+            read_profile(written)
+
+
 def test_what_is_remembered_of_one_text_does_not_leak_into_another() -> None:
     assert text.load(b'a:\n  - b: {}\n  - b: x\n"p: q": "1"\n') == {
         "a": [{"b": {}}, {"b": "x"}],
