@@ -18,6 +18,7 @@ from mlgit.entities import (
     RunTag,
 )
 from mlgit.errors import InvalidState, InvalidValue, NotFound
+from tests.support.forking import in_child
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -156,13 +157,8 @@ def test_another_repository_by_its_path(tmp_path: Path, client: mlgit.MlgitClien
 
 
 def test_a_run_of_another_process_is_logged_to(client: mlgit.MlgitClient) -> None:
-    import os
-
     made = client.create_run("0")
-    child = os.fork()
-    if child == 0:
-        mlgit.MlgitClient().log_metric(made.info.run_id, "child", 2.0)
-        os._exit(0)
-    os.waitpid(child, 0)
+    run_id = made.info.run_id
+    assert in_child(lambda: mlgit.MlgitClient().log_metric(run_id, "child", 2.0)) == 0
     client.set_terminated(made.info.run_id)
     assert client.get_run(made.info.run_id).data.metrics == {"child": 2.0}

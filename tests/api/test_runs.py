@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ import pytest
 import mlgit
 from mlgit.errors import InvalidState, InvalidValue, NoStore, NotARepository, NotFound
 from mlgit.store.store import Store
+from tests.support.forking import in_child
 
 pytestmark = pytest.mark.usefixtures("store")
 
@@ -184,11 +184,7 @@ def test_every_thread_has_its_own_active_run() -> None:
 def test_a_forked_child_logs_to_the_run_and_does_not_end_it() -> None:
     with mlgit.start_run() as run:
         mlgit.log_metric("parent", 1.0)
-        child = os.fork()
-        if child == 0:
-            mlgit.log_metric("child", 2.0)
-            os._exit(0)
-        os.waitpid(child, 0)
+        assert in_child(lambda: mlgit.log_metric("child", 2.0)) == 0
         assert mlgit.active_run() is run
     assert mlgit.get_run(run.info.run_id).data.metrics == {"parent": 1.0, "child": 2.0}
 

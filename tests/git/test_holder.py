@@ -54,15 +54,13 @@ def test_a_forked_child_does_not_keep_the_lock_of_a_dead_parent(tmp_path: Path) 
     ready, go = os.pipe()
     parent = os.fork()
     if parent == 0:
-        fd = note(path, describe_process())
-        assert try_lock(fd)
-        child = os.fork()
-        if child == 0:
-            os.write(go, b"%d\n" % os.getpid())
+        try:
+            assert try_lock(note(path, describe_process()))
+            if os.fork() == 0:
+                os.write(go, b"%d\n" % os.getpid())
             signal.pause()
-            os._exit(0)
-        signal.pause()
-        os._exit(0)
+        finally:
+            os._exit(1)
     child = int(os.read(ready, 20))
     try:
         assert claim_dead(path) is None

@@ -21,6 +21,7 @@ from mlgit.runs.journal import Journal
 from mlgit.runs.journal_read import JournalContent, follow, parse, read_journal
 from mlgit.runs.journal_records import HELPER
 from tests.runs.helpers import WRITER, journal_file
+from tests.support.forking import in_child
 
 
 @pytest.fixture
@@ -360,18 +361,6 @@ def test_a_sync_that_fails_is_told_once(journal: Journal, monkeypatch: pytest.Mo
         journal.append_point("loss", 1, 0, 0.5)
         journal.file.tick()
     assert len([w for w in said if "durable" in str(w.message)]) <= 1
-
-
-def in_child(work: object) -> int:
-    """Run a callable in a forked child; its exit code, which is 1 where it raised."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()  # type: ignore[operator]
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_a_forked_child_writes_its_own_journal(journal: Journal, tmp_path: Path) -> None:

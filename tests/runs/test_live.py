@@ -21,6 +21,7 @@ from mlgit.runs.live import ActiveRun
 from mlgit.runs.live_view import LiveView
 from mlgit.store.store import Store
 from tests.runs.helpers import commits, every_blob, published
+from tests.support.forking import in_child
 from tests.support.repos import footprint
 
 
@@ -387,17 +388,6 @@ def test_threads_log_to_one_run(store: Store, active: ActiveRun) -> None:
     assert {run.tags[f"t{number}"] for number in range(4)} == {"99"}
 
 
-def fork(work: object) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            work()  # type: ignore[operator]
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
 def test_what_a_forked_child_logs_is_part_of_the_run(store: Store, active: ActiveRun) -> None:
     active.log_metric("parent", 1.0, 0)
     active.log_params({"a": 1})
@@ -408,7 +398,7 @@ def test_what_a_forked_child_logs_is_part_of_the_run(store: Store, active: Activ
         active.add_bytes(b"c", "child.txt")
         assert active.finish(RunStatus.FAILED) is None
 
-    assert fork(child) == 0
+    assert in_child(child) == 0
     active.log_metric("parent", 3.0, 1)
     with pytest.raises(InvalidState):
         active.log_params({"b": 3})
@@ -423,7 +413,7 @@ def test_what_a_forked_child_logs_is_part_of_the_run(store: Store, active: Activ
 
 def test_a_child_that_only_ends_the_run_changes_nothing(store: Store, active: ActiveRun) -> None:
     count = commits(store)
-    assert fork(lambda: active.finish()) == 0
+    assert in_child(lambda: active.finish()) == 0
     assert commits(store) == count
     active.log_metric("m", 1.0)
     assert finished(store, active).status is RunStatus.FINISHED

@@ -22,11 +22,13 @@ from mlgit.runs.live_view import LiveView
 from mlgit.runs.recover import recover
 from mlgit.store.store import Store
 from tests.runs.helpers import commits, published, python
+from tests.support.forking import in_child
 
 LOOP = """
 import sys
 from mlgit.runs import begin
 from mlgit.store.store import Store
+from tests.support.forking import in_child
 active = begin.start(Store.open(), "churn", begin.RunRequest(tags={"team": "blue"}))
 active.log_params({"lr": 0.1})
 active.add_bytes(b"weights", "model.txt")
@@ -324,16 +326,17 @@ def test_a_journal_of_another_user_is_left_alone(store: Store, repo: Path) -> No
     if os.geteuid() != 0:
         pytest.skip("becoming another user needs root")
     path = left_behind(store)
-    for folder in (repo, *repo.parents[:3]):
+    private = [folder for folder in (repo, *repo.parents) if folder.stat().st_mode & 0o055 != 0o055]
+    private += [store.state, store.data, journals.live_folder(store.data), path.parent]
+    for folder in private:
         folder.chmod(0o755)
-    child = os.fork()
-    if child == 0:
-        for folder in (store.state, store.data, journals.live_folder(store.data), path.parent):
-            folder.chmod(0o755)
+
+    def as_another_user() -> None:
         os.setuid(12345)
         found = [entry.writer for entry in journals.journals_of(store.data, path.parent.name)]
-        os._exit(0 if found == [journals.Writer.FOREIGN] else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert found == [journals.Writer.FOREIGN]
+
+    assert in_child(as_another_user) == 0
 
 
 def test_damage_is_told_by_a_tag_and_the_rest_is_kept(store: Store) -> None:
@@ -453,11 +456,9 @@ def test_this_process_is_not_gone() -> None:
 
 
 def test_a_process_that_has_ended_is_gone() -> None:
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    identity = process_identity.this_process()._replace(pid=child, started="")
-    os.waitpid(child, 0)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    identity = process_identity.this_process()._replace(pid=ended.pid, started="")
+    ended.wait()
     assert process_identity.is_gone(identity) is True
 
 
