@@ -28,7 +28,6 @@ LOOP = """
 import sys
 from mlgit.runs import begin
 from mlgit.store.store import Store
-from tests.support.forking import in_child
 active = begin.start(Store.open(), "churn", begin.RunRequest(tags={"team": "blue"}))
 active.log_params({"lr": 0.1})
 active.add_bytes(b"weights", "model.txt")
