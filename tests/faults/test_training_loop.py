@@ -11,8 +11,10 @@ import pytest
 from tests.support.oracle import assert_sound, make_store, mlgit, python, recorded
 from tests.support.repos import footprint
 
+# A child of a background job begins with SIGINT ignored; a person's terminal does not.
 LOOP = """
-import sys, mlgit
+import signal, mlgit
+signal.signal(signal.SIGINT, signal.default_int_handler)
 run = mlgit.start_run()
 print(run.info.run_id)
 mlgit.log_param("lr", 0.1)

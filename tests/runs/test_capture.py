@@ -259,19 +259,21 @@ def test_a_script_that_git_does_not_know_makes_the_work_tree_dirty(
     repo: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (repo / "new.py").write_text("")
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(repo / "new.py"))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(repo / "new.py"), raising=False)
     found = look(repo)
     assert found.code.dirty is True
     assert found.facts == {capture.UNTRACKED: "new.py"}
     assert found.source.name == "new.py"
     capture.forget()
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(repo / "train.py"))
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(repo / "train.py"), raising=False)
     assert look(repo).facts == {}
 
 
 def test_an_odd_script_name_is_taken_literally(repo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repo / "[t]rain.py").write_text("")
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(repo / "[t]rain.py"))
+    monkeypatch.setattr(
+        sys.modules["__main__"], "__file__", str(repo / "[t]rain.py"), raising=False
+    )
     assert look(repo).facts == {capture.UNTRACKED: "[t]rain.py"}
 
 

@@ -24,8 +24,10 @@ from mlgit.store.store import Store
 from tests.runs.helpers import commits, published, python
 from tests.support.forking import in_child
 
+# A child of a background job begins with SIGINT ignored; a person's terminal does not.
 LOOP = """
-import sys
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from mlgit.runs import begin
 from mlgit.store.store import Store
 active = begin.start(Store.open(), "churn", begin.RunRequest(tags={"team": "blue"}))
