@@ -147,8 +147,9 @@ def keys(line: str) -> tuple[list[str], list[str], list[str]]:
         Unreadable: It is not one of ours.
     """
     try:
-        fields = json.loads(line)
-        return list(fields[15]), list(fields[14]), list(fields[16])
+        params, metrics, tags = json.loads(line)[14:17]
+        _require([*map(type, (params, metrics, tags))] == [dict, dict, dict])
+        return list(metrics), list(params), list(tags)
     except _MALFORMED as error:
         raise Unreadable from error
 

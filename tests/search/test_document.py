@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mlgit.records.experiment import Experiment
@@ -44,6 +44,7 @@ JSON = st.recursive(
 
 
 @given(JSON)
+@example([None] * 14 + [[], [], []])
 def test_another_line_is_refused(value: object) -> None:
     import json
 
