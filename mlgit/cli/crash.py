@@ -32,7 +32,7 @@ def write_report(error: BaseException, command: str, folder: Path | None) -> Pat
         version=installed_version(),
         command=command_line(command),
         python=platform.python_version(),
-        platform=platform.platform(),
+        platform=system_name(),
         time=stamp,
         trace="".join(traceback.format_exception(type(error), error, error.__traceback__)),
     )
@@ -45,6 +45,14 @@ def write_report(error: BaseException, command: str, folder: Path | None) -> Pat
             continue
         return place / name
     return Path("(nowhere: no folder can be written)")
+
+
+def system_name() -> str:
+    """The operating system and its release."""
+    import platform
+
+    # Not platform.platform(), which starts `uname` to name a processor nobody asks for.
+    return f"{platform.system()} {platform.release()} {platform.machine()}"
 
 
 def installed_version() -> str:

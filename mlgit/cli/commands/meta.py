@@ -107,9 +107,9 @@ def _command_help(context: click.Context, words: Sequence[str]) -> list[str]:
 
 def _versions() -> Iterator[tuple[str, str]]:
     from importlib.metadata import version as installed
-    from platform import platform, python_version
+    from platform import python_version
 
-    from mlgit.cli.crash import installed_version
+    from mlgit.cli.crash import installed_version, system_name
     from mlgit.process import git_program, run
 
     git = git_program()
@@ -118,4 +118,4 @@ def _versions() -> Iterator[tuple[str, str]]:
     yield "git", run([git, "--version"]).stdout.decode().split()[-1] if git else "not installed"
     for package in ("click", "dulwich", "PyYAML"):
         yield package.lower(), installed(package)
-    yield "system", platform()
+    yield "system", system_name()
