@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
-from io import BytesIO
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -189,18 +188,13 @@ def history(points: int) -> dict[str, float]:
 
 
 def _points_frame(run_id: str) -> Any:
-    """A run's points as pandas reads them: each segment is a plain CSV file on the branch."""
-    import pandas as pd
-
-    from mlgit.records.layout import is_segment
+    from mlgit.search.points import points_frame
     from mlgit.store.store import Store
 
     with Store.open() as store:
         snapshot = store.snapshot()
         (folder,) = snapshot.find_run(run_id)
-        names = [name for name in snapshot.names(folder) if is_segment(name)]
-        parts = [BytesIO(snapshot.read(f"{folder}/{name}") or b"") for name in names]
-    return pd.concat([pd.read_csv(part) for part in parts])
+        return points_frame(snapshot, folder)
 
 
 def concurrent(processes: int, runs: int) -> dict[str, float]:
