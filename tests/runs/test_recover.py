@@ -51,8 +51,11 @@ def line(child: subprocess.Popen[str]) -> str:
 
 def killed(child: subprocess.Popen[str], sent: signal.Signals) -> list[str]:
     """End a child by a signal; the whole lines that it had still printed."""
+    assert child.stdout is not None
     child.send_signal(sent)
-    said, _ = child.communicate(timeout=60)
+    # communicate() alone would begin in the middle of what readline() had already buffered.
+    said = child.stdout.read()
+    child.communicate(timeout=60)
     return said.split("\n")[:-1]
 
 
