@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.console import agrees, steps, terminal
+from tests.support.console import agrees, programs, steps, terminal
 from tests.support.repos import make_repo
 
 ROOT = Path(__file__).parent.parent
@@ -24,6 +24,10 @@ def test_the_commands_of_a_page_print_what_it_shows(page: Path, tmp_path: Path) 
         where = f"{page.name}:{step.line}: $ {step.command}\n{printed}"
         assert code == 0, f"ended with {code}\n{where}"
         assert agrees(step.expected, printed), f"the page shows\n{step.expected}\n{where}"
+    for number, program in enumerate(programs(page)):
+        (place / f"example_{number}.py").write_text(program, "utf-8")
+        code, printed = terminal(f"python example_{number}.py", place)
+        assert (code, printed) == (0, ""), f"{page.name}, Python block {number}:\n{printed}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,4 +1,4 @@
-"""Run the ```console blocks of a Markdown page as a person at a terminal would."""
+"""Run the ```console and ```python blocks of a Markdown page as a person would."""
 
 from __future__ import annotations
 
@@ -39,6 +39,11 @@ def steps(page: Path) -> Iterator[Step]:
             expected.append(line)
         elif line == "```console":
             inside, command, expected = True, "", []
+
+
+def programs(page: Path) -> list[str]:
+    """The Python blocks, in order."""
+    return re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
 
 
 def terminal(command: str, cwd: Path, width: int = 100) -> tuple[int, str]:
