@@ -23,12 +23,15 @@ from mlgit.git.files import (
     sync_directory,
     write_whole,
 )
+from mlgit.git.holder import age_seconds
 from mlgit.git.oid import Oid, object_id
 from mlgit.git.pack_index import Place, encode_index
 from mlgit.git.sharing import share
 
 KEEP_NOTE = b"mlgit commit under way\n"
 _PREFIX = ".mlgit-"  # not git's `tmp_`: `git prune` would remove the file while it is written
+PACKER_PREFIX = f"{_PREFIX}pack-"  # what writes for minutes, beside other writers
+_FORGOTTEN = 86_400  # seconds after which such a file has no writer any more
 # Bytes: what is small is packed once more soon, and what is huge (a million points) would hold up
 # the end of a run by seconds to save a tenth of the space; in between it is worth the time.
 _THOROUGH = range(1 << 18, 1 << 23)
@@ -90,9 +93,14 @@ def remove_leftovers(objects_dir: str) -> None:
     with suppress(OSError):
         for name in os.listdir(folder):  # noqa: PTH208
             if name.startswith(_PREFIX):
-                (folder / name).unlink(missing_ok=True)
+                _remove_temporary(folder / name)
             elif name.endswith(".keep"):
                 _remove_guard(folder / name)
+
+
+def _remove_temporary(path: Path) -> None:
+    if not path.name.startswith(PACKER_PREFIX) or age_seconds(path) > _FORGOTTEN:
+        path.unlink(missing_ok=True)
 
 
 def _remove_guard(keep: Path) -> None:

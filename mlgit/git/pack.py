@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import BinaryIO, NamedTuple
 
 from mlgit.errors import Damaged
+from mlgit.git.commit_pack import PACKER_PREFIX
 from mlgit.git.delta import delta, distance, size
 from mlgit.git.files import sync_directory
 from mlgit.git.oid import Oid, object_id
@@ -49,7 +50,7 @@ class PackWriter:
         self._directory = objects / "pack"
         self._shared = shared
         self._directory.mkdir(parents=True, exist_ok=True)
-        self._temporary, self._file = _create(self._directory, "tmp_pack_")
+        self._temporary, self._file = _create(self._directory)
         self._end = self._file.write(_HEADER + bytes(4))
         self._places: dict[Oid, Place] = {}
         self._recent: dict[Oid, _Version] = {}
@@ -119,7 +120,7 @@ class PackWriter:
         Until `release` a `.keep` file stops every repack from dropping what no ref names yet.
 
         Raises:
-            OSError: The disk refused, or `git prune` has removed the temporary file.
+            OSError: The disk refused.
         """
         if not self._places:
             return None
@@ -201,15 +202,15 @@ def concatenate(objects: Path, packs: Iterable[Path], shared: int = 0) -> Path |
         return writer.finish()
 
 
-def _create(directory: Path, prefix: str) -> tuple[Path, BinaryIO]:
-    """A new file under a name that git's own clean-up removes when it is left behind."""
-    path = directory / f"{prefix}{os.urandom(8).hex()}"
+def _create(directory: Path) -> tuple[Path, BinaryIO]:
+    """A new file that a later writer of ours removes when it is left behind."""
+    path = directory / f"{PACKER_PREFIX}{os.urandom(8).hex()}"
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     return path, os.fdopen(os.open(path, flags, 0o444), "w+b")
 
 
 def _write_durably(directory: Path, path: Path, content: bytes, shared: int = 0) -> None:
-    temporary, file = _create(directory, "tmp_idx_")
+    temporary, file = _create(directory)
     with file:
         file.write(content)
         file.flush()

@@ -20,7 +20,7 @@ from mlgit import process
 from mlgit.errors import MlgitError
 from mlgit.git.files import replace_file
 from mlgit.git.gcguard import gc_is_running
-from mlgit.git.holder import age_seconds, release, try_lock
+from mlgit.git.holder import release, try_lock
 from mlgit.git.joining import PackOwner, joined_packs, take_joined
 from mlgit.git.lock import writer_lock
 
@@ -28,7 +28,6 @@ DUE = 24_000  # objects in joined packs: some 2,000 runs
 DUE_BYTES = 32 << 20  # or so much space: the trees of an old store are big
 _ENTRY = 28  # bytes an object takes in the index of a pack, beside what every index has
 _INDEX = 1072
-_FORGOTTEN = 86_400  # seconds after which a temporary file has no writer any more
 _PACK_NAME = re.compile(r"pack-[0-9a-f]{40}")
 
 # Nothing may be imported from the current folder, which `-c` puts first; this package's own
@@ -133,7 +132,6 @@ def _take_over(repository: PackOwner, objects: Path) -> _Memory:
         taken = _Memory(waiting, memory.dense)
         _remember(repository, taken)
         take_joined(repository)
-    _remove_forgotten(folder)
     return taken
 
 
@@ -185,11 +183,3 @@ def _recall(repository: PackOwner) -> _Memory:
 def _remember(repository: PackOwner, memory: _Memory) -> None:
     lines = ["waiting", *memory.waiting, "dense", *memory.dense, ""]
     replace_file(_memory_path(repository), "\n".join(lines).encode(), durable=False)
-
-
-def _remove_forgotten(folder: Path) -> None:
-    """Remove what killed packers left under names that git's own clean-up would remove too."""
-    for path in folder.glob("tmp_*"):
-        with suppress(OSError):
-            if age_seconds(path) > _FORGOTTEN:
-                path.unlink()

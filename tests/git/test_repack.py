@@ -361,18 +361,6 @@ def test_a_packer_killed_at_every_call_leaves_nothing_that_blocks(
     kill_and_pack_again(repository, calls)
 
 
-def test_forgotten_temporary_files_go_and_fresh_ones_stay(repository: Repository) -> None:
-    folder = repository.common_dir / "objects/pack"
-    old, fresh = folder / "tmp_pack_old", folder / "tmp_pack_fresh"
-    for file in (old, fresh):
-        file.write_bytes(b"PACK")
-    os.utime(old, (1, 1))
-    repack(repository)
-    assert not old.exists()
-    assert fresh.exists()
-    fresh.unlink()
-
-
 WRITER = """
 import pathlib, sys
 from mlgit.git import repack
