@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mlgit.errors import Damaged, NotFound
+from mlgit.errors import Damaged, NoStore, NotFound
 from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE
 from mlgit.records import layout
@@ -26,12 +26,17 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
         snapshot: The store.
         deep: Also compare points with summaries and artifacts kept in git with their digests.
         since: Look only at what changed after this earlier commit.
+
+    Raises:
+        NoStore: That commit has neither settings nor experiments of mlgit.
     """
     report = Report()
     only = None if since is None else _changed(snapshot, since, report)
     survey = Survey(snapshot.objects, report, only)
     files = Files(snapshot.objects, report)
     experiments, damaged = snapshot.experiments()
+    if not experiments and not damaged and layout.SETTINGS not in snapshot.names(""):
+        raise _no_store(snapshot)
     rules = RunRules({e.id for e in experiments}, _settings(snapshot).limits, deep)
     runs: dict[str, str] = {}
     for found in survey.walk(snapshot.tree):
@@ -47,6 +52,15 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
         if (only is None or damage.path in only) and not report.names(damage.path):
             report.add(damage.path, damage.reason)
     return report.problems()
+
+
+def _no_store(snapshot: Snapshot) -> NoStore:
+    what = snapshot.ref or snapshot.commit.decode()
+    return NoStore(
+        f"{what} is not an mlgit store: it has no {layout.SETTINGS} and no experiments",
+        "name a branch that holds one: git branch --all --list '*mlgit*'",
+        ref=what,
+    )
 
 
 def _changed(snapshot: Snapshot, since: Oid, report: Report) -> set[str] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mlgit.errors import NoStore
 from mlgit.git.oid import Oid
 from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, dump_manifest
@@ -17,6 +18,7 @@ from mlgit.store.store import Store
 from mlgit.times import iso
 from tests.store.conftest import IDS
 from tests.store.records import CHURN, START, a_publication, a_run
+from tests.support.repos import git
 
 MODEL = (
     f'format: 1\nid: m-{"0" * 32}\nname: x\nexperiment: "{CHURN.id}"\nstatus: READY\n'
@@ -231,6 +233,21 @@ def test_a_commit_that_is_gone_makes_the_check_look_at_all(store: Store, runs: l
     spoil(store, f"{runs[1]}/run.yaml", b"broken")
     found = problems(store, since=b"1" * 40)
     assert [each.severity for each in found] == ["warning", "error"]
+
+
+def test_a_commit_that_holds_no_store_is_refused(store: Store) -> None:
+    store.publish(a_publication(a_run(IDS[0])))
+    with store.change("settings are not required") as change:
+        change.remove(layout.SETTINGS)
+    assert problems(store) == []
+    files = git(store.repository.common_dir, "ls-tree", "-r", "--name-only", "mlgit", check=True)
+    with store.change("the runs of another program") as change:
+        for path in files.stdout.splitlines():
+            change.remove(path)
+        change.put("runs/churn/events.out", b"not ours")
+    with pytest.raises(NoStore, match=r"no mlgit\.yaml and no experiments") as caught:
+        problems(store)
+    assert "git branch" in caught.value.hint
 
 
 def test_a_yaml_bomb_and_a_huge_document_are_refused_quickly(store: Store, runs: list[str]) -> None:

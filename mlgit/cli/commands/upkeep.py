@@ -45,7 +45,7 @@ def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, sh
     """Check every record of the store against the format.
 
     REV is another commit than the tip; with A..B only what changed since A is looked at. Ends
-    with 6 where anything is wrong.
+    with 6 where anything is wrong, with 3 where REV holds no store.
     """
     from mlgit.store.check import check as problems_of
 
