@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from mlgit.cli.comparison import Facts
     from mlgit.published import PublishedRun
     from mlgit.records.experiment import Experiment
+    from mlgit.runs.live import ActiveRun
     from mlgit.runs.live_view import LiveView, RunView
     from mlgit.runs.recover import Recovered
     from mlgit.search.index import Index
@@ -165,8 +167,23 @@ class Session:
             return found
         raise InvalidState(
             f"run {found.run.name} is still being logged to on this machine.",
-            hint="wait until it has ended; a run of a program that died is published by itself",
+            hint="wait until its program has ended; `mlgit tag` and `mlgit note` work already",
         )
+
+    @contextmanager
+    def logging_to(self, found: Found) -> Iterator[ActiveRun]:
+        """A handle to log to a run under way with; the program that began it publishes it.
+
+        Raises:
+            StorageFailed: The disk refused.
+        """
+        from mlgit.runs import begin
+
+        live = begin.visit(self.store, found.run.id, begin.RunRequest(strict=True))
+        try:
+            yield live
+        finally:
+            live.finish(None)
 
     def experiment(self, name: str) -> Experiment:
         """The experiment of that name or id, a live one where there is one.

@@ -134,6 +134,31 @@ def test_a_killed_program_is_published_by_the_next_command(store: Path) -> None:
         assert not list((opened.data / "live").iterdir())
 
 
+ENDING = PROGRAM.replace("time.sleep(60)", "import sys; sys.stdin.readline()")
+
+
+def test_a_run_under_way_takes_tags_and_notes(store: Path) -> None:
+    argv = [sys.executable, "-c", ENDING]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"logged\n"
+        done("tag", "doomed", "team=risk", "wrong=yes")
+        done("tag", "doomed", "-d", "wrong")
+        assert mlgit("tag", "doomed", "-d", "wrong").code == 3
+        done("note", "doomed", "-m", "Looks good.")
+        assert "team\trisk" in done("tag", "doomed")
+        assert "wrong" not in done("tag", "doomed")
+        assert done("note", "doomed") == "Looks good.\n"
+        assert "RUNNING" in done("runs")
+        assert "mlgit tag" in mlgit("rm", "doomed").stderr
+        child.communicate(b"\n")
+    assert "FINISHED" in done("runs")
+    assert "team\trisk" in done("tag", "doomed")
+    assert done("note", "doomed") == "Looks good.\n"
+    with Store.open(store) as opened:
+        assert not list((opened.data / "live").iterdir())
+
+
 def test_runs_can_be_written_from_a_subdirectory_and_a_bare_clone(
     store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

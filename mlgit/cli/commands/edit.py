@@ -1,8 +1,12 @@
-"""Published runs changed by `tag`, `note`, `mv`, `rm` and `restore`; a commit for each change."""
+"""Runs changed by `tag`, `note`, `mv`, `rm` and `restore`; a commit for each change.
+
+A run that is still being logged to takes tags and notes in a journal, which is published with it.
+"""
 
 from __future__ import annotations
 
-from typing import IO
+from collections.abc import Sequence
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -10,6 +14,9 @@ from mlgit.cli.arguments import EXPERIMENT, RUN, RUN_OR_EXPERIMENT
 from mlgit.cli.command import Command, pairs
 from mlgit.cli.numbers import counted
 from mlgit.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from mlgit.search.lookup import Found
 
 
 @click.command(
@@ -28,21 +35,31 @@ def tag(session: Session, *, run: str, tags: tuple[str, ...], gone: tuple[str, .
 
     Without KEY=VALUE the tags are printed.
     """
-    from mlgit.runs import edit
-
     if not tags and not gone:
         seen = session.seen(session.find(run))
         terminal = session.output.terminal
         shown = ((terminal.safe(key), terminal.safe(seen.run.tags[key])) for key in seen.run.tags)
         session.output.data(f"{key}\t{value}" for key, value in shown)
         return
-    found = session.published(run)
-    if tags:
-        edit.set_tags(session.store, found.folder, pairs(tags, "a tag"))
-    for key in gone:
-        edit.delete_tag(session.store, found.folder, key)
+    found = session.find(run)
+    _tag(session, found, pairs(tags, "a tag"), gone)
     done = f"{counted(len(tags), 'tag')} set, {len(gone)} deleted"
     session.output.note(f"run {found.run.name}: {done}")
+
+
+def _tag(session: Session, found: Found, tags: dict[str, str], gone: Sequence[str]) -> None:
+    from mlgit.runs import edit
+
+    if not found.folder:
+        with session.logging_to(found) as live:
+            live.set_tags(tags)
+            for key in gone:
+                live.delete_tag(key)
+        return
+    if tags:
+        edit.set_tags(session.store, found.folder, tags)
+    for key in gone:
+        edit.delete_tag(session.store, found.folder, key)
 
 
 @click.command(
@@ -68,8 +85,12 @@ def note(session: Session, *, run: str, message: str | None, file: IO[str] | Non
         lines = session.seen(session.find(run)).run.note.splitlines()
         session.output.page([session.output.terminal.safe(line) for line in lines])
         return
-    found = session.published(run)
-    edit.set_note(session.store, found.folder, text)
+    found = session.find(run)
+    if found.folder:
+        edit.set_note(session.store, found.folder, text)
+    else:
+        with session.logging_to(found) as live:
+            live.set_note(text)
     session.output.note(f"run {found.run.name}: note written")
 
 
