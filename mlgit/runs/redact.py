@@ -35,8 +35,10 @@ def redacted_arguments(arguments: Sequence[str]) -> list[str]:
         name, sign, value = argument.partition("=")
         if option and not argument.startswith("-") and _is_secret(option, argument):
             found.append(REDACTED)
-        elif sign and _is_secret(name, value):
+        elif sign and "://" not in name and _is_secret(name, value):
             found.append(f"{name}={REDACTED}")
+        elif "://" in argument:
+            found.append(redacted_text(argument))
         else:
             found.append(_without_shapes(argument))
         option = argument if argument.startswith("-") and not sign else ""

@@ -66,6 +66,15 @@ _SHAPES: tuple[tuple[str, str, str], ...] = (
     ),
     ("a password in a URL", "://", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"]*:([^\s/@'\"]+)@"),
     ("a token in a URL", "://", r"\bhttps?://([A-Za-z0-9_-]{20,})@"),
+    (
+        "the signature of a URL",
+        "X-Amz- x-amz- X-Goog- x-goog-",
+        (
+            r"\b[Xx]-(?:[Aa]mz|[Gg]oog)-(?:[Ss]ignature|[Cc]redential|[Ss]ecurity-[Tt]oken)"
+            r"=([\w%+/=.~@-]{16,})"
+        ),
+    ),
+    ("the signature of a URL", "sig= Signature=", r"[?&;](?:sig|Signature)=([\w%+/=.~-]{20,})"),
     ("a bearer token", "earer ", r"\b[Bb]earer ([A-Za-z0-9_\-.=+/]{20,})"),
 )
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import string
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -73,6 +74,57 @@ def test_only_the_password_of_a_url_goes() -> None:
     assert redacted_url(f"https://{GITHUB}@github.com/x.git") == "https://github.com/x.git"
     assert redacted_url("git@github.com:a/x.git") == "git@github.com:a/x.git"
     assert redacted_url("ssh://git@host/x.git") == "ssh://git@host/x.git"
+
+
+SIGNED = {
+    "https://b.s3.amazonaws.com/data.csv": {  # a file of Amazon's, or of what speaks as it does
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": f"{AWS}%2F20260102%2Feu-central-1%2Fs3%2Faws4_request",
+        "X-Amz-Date": "20260102T030405Z",
+        "X-Amz-Security-Token": "IQoJb3JpZ2luX2VjEXAMPLE%2F%2F%2FwEaCXVzLWVhc3QtMSJH%3D%3D",
+        "X-Amz-Signature": "9f1c" * 16,
+    },
+    "https://storage.googleapis.com/b/data.csv": {
+        "X-Goog-Algorithm": "GOOG4-RSA-SHA256",
+        "X-Goog-Signature": "0a1b" * 64,
+    },
+    "https://a.blob.core.windows.net/c/data.csv": {
+        "sv": "2022-11-02",
+        "se": "2026-01-02T03%3A04%3A05Z",
+        "sp": "r",
+        "sig": "bmV2ZXIgYSBzaWduYXR1cmU%2BYXQgYWxsIQ%3D%3D",
+    },
+    "https://d111.cloudfront.net/data.csv": {
+        "Expires": "1767323045",
+        "Signature": "nitfHRCrtziwO2HwPfWw~yYDhUF5EwRunQA-j19DzZr",
+    },
+}
+HARMLESS = {"X-Amz-Algorithm", "X-Amz-Date", "X-Goog-Algorithm", "sv", "se", "sp", "Expires"}
+
+
+@given(st.sampled_from(sorted(SIGNED)), st.randoms(use_true_random=False))
+def test_a_signed_url_keeps_its_place_and_loses_what_opens_it(place: str, order: Random) -> None:
+    parts = list(SIGNED[place].items())
+    order.shuffle(parts)
+    url = f"{place}?" + "&".join(f"{name}={value}" for name, value in parts)
+    for cleaned in (
+        redacted_value("data", url),
+        redacted_text(f"read {url} twice"),
+        redacted_arguments(["train.py", "--data", url])[2],
+        redacted_arguments([f"--data={url}"])[0],
+    ):
+        assert place in cleaned
+        for name, value in parts:
+            assert (value in cleaned) == (name in HARMLESS)
+    assert secret_in_patch(f"+++ b/conf.py\n+x = '{url}'\n").endswith(" in conf.py")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["?sig=none", "a&Signature=<signature>", "X-Amz-Signature=", "x?sigma=0.12345678901234567"],
+)
+def test_what_is_no_signature_of_a_url_stays(value: str) -> None:
+    assert redacted_value("note", value) == value
 
 
 @pytest.mark.parametrize(
