@@ -98,19 +98,20 @@ def experiment_tag_value(key: str, value: object) -> str:
 
 
 def metric_value(key: str, value: object) -> float:
-    """A metric's number; NaN and infinities are numbers, true is 1.0.
+    """A metric's number, as MLflow's client reads it; NaN and infinities are numbers, true is 1.0.
+
+    An array or tensor of one element, of any shape, counts as that element, "0.5" as 0.5.
 
     Raises:
         errors.InvalidValue: Not a number.
     """
     try:
-        if not isinstance(value, (str, bytes)) and value is not None:
-            return float(value)  # type: ignore[arg-type]  # whatever has __float__
-    except (TypeError, ValueError, OverflowError):
-        pass
-    raise errors.InvalidValue(
-        f"the metric {key!r} needs a number, not {value!r:.60}", key=key, value=value
-    )
+        item = getattr(value, "item", None)
+        return float(item() if callable(item) else value)  # type: ignore[arg-type]
+    except Exception as error:  # of many kinds: each library of tensors refuses in its own way
+        raise errors.InvalidValue(
+            f"the metric {key!r} needs a number, not {value!r:.60}", key=key, value=value
+        ) from error
 
 
 def step_value(step: object) -> int:

@@ -147,7 +147,7 @@ class TestMetrics:
         mlgit.log_metric("m", math.nan)
         assert math.isnan(finished().data.metrics["m"])
 
-    @pytest.mark.parametrize("value", [None, "0.5", "x", [1], {}, 1j])
+    @pytest.mark.parametrize("value", [None, "", "x", [1], {}, 1j])
     def test_what_is_no_number_is_refused(self, value: Any) -> None:
         with mlgit.start_run():
             with pytest.raises(InvalidValue, match="m"):

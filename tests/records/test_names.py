@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from math import inf, isnan, nan
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,14 +52,30 @@ def test_an_experiment_tag_is_refused_beyond_its_limit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "number"), [(1, 1.0), (True, 1.0), (0.1, 0.1), (inf, inf), (-0.0, -0.0)]
+    ("value", "number"),
+    [
+        *[(1, 1.0), (True, 1.0), (0.1, 0.1), (inf, inf), (-0.0, -0.0)],
+        *[("1.5", 1.5), (" 2 ", 2.0), (b"1", 1.0), ("-inf", -inf), (Decimal("0.5"), 0.5)],
+        *[(np.array(3), 3.0), (np.array([[4.0]]), 4.0), (np.float32(0.5), 0.5), (np.True_, 1.0)],
+    ],
 )
+@pytest.mark.filterwarnings("error")  # numpy's, where an array is taken for a number
 def test_what_is_a_number_is_a_metric(value: Any, number: float) -> None:
     assert repr(names.metric_value("k", value)) == repr(number)
     assert isnan(names.metric_value("k", nan))
 
 
-@pytest.mark.parametrize("value", ["1.0", b"1", None, [], 1j, 10**400, object()])
+class Tensor:
+    """Refuses as torch does when it has several elements, or is on no device."""
+
+    def item(self) -> float:
+        raise RuntimeError("a Tensor with 2 elements cannot be converted to Scalar")
+
+
+NO_NUMBERS = ["", "one", None, [], [1.0], 1j, 10**400, object(), np.array([1, 2.0]), Tensor()]
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
 def test_what_is_no_number_is_no_metric(value: Any) -> None:
     with pytest.raises(errors.InvalidValue, match="needs a number"):
         names.metric_value("k", value)
