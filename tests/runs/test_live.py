@@ -190,7 +190,7 @@ def test_numpy_scalars_are_numbers(store: Store, active: ActiveRun) -> None:
     assert (run.metrics["m"].last, run.metrics["m"].step) == (0.5, 3)
 
 
-@pytest.mark.parametrize("value", [None, "0.5", b"1", [1.0], object(), 1j])
+@pytest.mark.parametrize("value", [None, "half", b"", [1.0], object(), 1j])
 def test_what_is_no_number_is_refused(active: ActiveRun, value: object) -> None:
     with pytest.raises(InvalidValue):
         active.log_metric("m", value)
