@@ -16,6 +16,7 @@ from mlgit.runs.begin import RunRequest
 
 if TYPE_CHECKING:
     from mlgit.runs.system import SystemSampler
+    from mlgit.tracker import Tracker
 
 NOTE_TAG = "mlflow.note.content"
 NAME_TAG = "mlflow.runName"
@@ -45,7 +46,8 @@ def start_run(
         log_system_metrics: Sample this machine; as `enable_system_metrics_logging` when None.
 
     Raises:
-        InvalidState: A run is active already, or the run or experiment is deleted.
+        InvalidState: A run is active already, the run or experiment is deleted, or the run belongs
+            to another experiment than the one asked for or chosen by `set_experiment`.
         NotFound: There is no such run or experiment.
         NoStore, NotARepository: There is nowhere to record.
     """
@@ -59,7 +61,7 @@ def start_run(
     known = run_id or _from_environment()
     labels = _labels(tags, description)
     if known:
-        run = _resumed(known, labels)
+        run = _resumed(known, experiment_id, labels)
     else:
         parent = _parent_id(outer, parent_run_id)
         run = _started(experiment_id, run_name, parent, labels)
@@ -83,11 +85,25 @@ def _started(
     return ActiveRun(tracker, tracker.start(experiment, request))
 
 
-def _resumed(run_id: str, labels: Mapping[str, str]) -> ActiveRun:
+def _resumed(run_id: str, experiment_id: str | None, labels: Mapping[str, str]) -> ActiveRun:
     tracker = context.tracker()
+    for asked in (experiment_id, tracker.experiment_id or None):
+        if asked is not None:
+            _require_experiment(tracker, run_id, str(asked))
     live = tracker.resume(run_id)
     live.set_tags(labels)
     return ActiveRun(tracker, live)
+
+
+def _require_experiment(tracker: Tracker, run_id: str, asked: str) -> None:
+    found = tracker.view(run_id).run.experiment_id
+    if found != asked:
+        raise InvalidState(
+            f"run {run_id} belongs to experiment {found}, not to {asked}",
+            hint=f"mlgit.set_experiment(experiment_id={found!r}), or start a run of its own",
+            run_id=run_id,
+            experiment_id=found,
+        )
 
 
 def _sampler(run: ActiveRun) -> SystemSampler | None:

@@ -164,6 +164,27 @@ def test_an_unknown_run_cannot_be_resumed() -> None:
         mlgit.start_run(run_id="feedfeedfeedfeed")
 
 
+def test_a_run_is_not_gone_on_with_from_another_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
+    with mlgit.start_run() as run:
+        mlgit.log_metric("m", 1)
+    run_id, home = run.info.run_id, run.info.experiment_id
+    other = mlgit.create_experiment("other")
+    with pytest.raises(InvalidState, match=f"experiment {home}, not to {other}"):
+        mlgit.start_run(run_id=run_id, experiment_id=other)
+    with mlgit.start_run(run_id=run_id, experiment_id=home) as again:
+        assert again.info.run_id == run_id
+    mlgit.set_experiment("other")
+    monkeypatch.setenv("MLGIT_RUN_ID", run_id)
+    with pytest.raises(InvalidState, match=home) as caught:
+        mlgit.start_run()
+    assert "set_experiment" in caught.value.hint
+    assert mlgit.active_run() is None
+    assert mlgit.get_run(run_id).info.status == "FINISHED"
+    mlgit.set_experiment(experiment_id=home)
+    with mlgit.start_run(run_id=run_id):
+        mlgit.log_metric("m", 2)
+
+
 def test_a_deleted_run_cannot_be_resumed() -> None:
     with mlgit.start_run() as run:
         pass
