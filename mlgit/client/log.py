@@ -75,19 +75,20 @@ class LogCalls(Calls):
         tags: Sequence[RunTag] = (),
         synchronous: bool | None = None,
     ) -> RunOperations | None:
-        """Log many things in one go, of any number.
+        """Log many things in one go, of any number; all are checked before any is logged.
+
+        Of a tag that is there twice the last value counts.
 
         Raises:
             InvalidValue: A key or value cannot be logged, or a parameter is there twice.
             InvalidState: A parameter has another value already.
         """
         with self.tracker.writing(run_id) as run:
-            if params:
-                run.log_params((one.key, one.value) for one in params)
-            if metrics:
-                run.log_points(_point(one) for one in metrics)
-            if tags:
-                run.set_tags((one.key, one.value) for one in tags)
+            run.log_batch(
+                [_point(one) for one in metrics],
+                [(one.key, one.value) for one in params],
+                {one.key: one.value for one in tags},
+            )
         return RunOperations() if synchronous is False else None
 
     def log_inputs(

@@ -31,15 +31,26 @@ class FieldLog:
             InvalidValue: A key is not one, or is there twice.
             InvalidState: A parameter has another value already; then none is logged.
         """
-        values = _texts("param", params, names.param_value)
+        values = checked_params(params)
         with self._session.lock:
-            known = {**self._siblings.params(), **self._session.state.params}
-            for key, value in values.items():
-                if known.get(key, value) != value:
-                    raise _fixed(key, known[key], value)
-            new = {key: value for key, value in values.items() if key not in known}
-            if new:
-                self._session.happens({"do": "params", "values": new})
+            self._happen(self._new_params(values), {})
+
+    def _new_params(self, values: Mapping[str, str]) -> dict[str, str]:
+        """Those of some checked parameters that the run does not have; hold the session's lock.
+
+        Raises:
+            InvalidState: One has another value already.
+        """
+        known = {**self._siblings.params(), **self._session.state.params}
+        for key, value in values.items():
+            if known.get(key, value) != value:
+                raise _fixed(key, known[key], value)
+        return {key: value for key, value in values.items() if key not in known}
+
+    def _happen(self, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        for what, values in (("params", params), ("tags", tags)):
+            if values:
+                self._session.happens({"do": what, "values": values})
 
     def set_tags(self, tags: Pairs) -> None:
         """Set tags; the last value of each counts. MLflow's reserved ones set the run's fields.
@@ -47,9 +58,7 @@ class FieldLog:
         Raises:
             InvalidValue: A key is not one, is there twice, or the run's name would be empty.
         """
-        values = checked_tags(tags)
-        if values:
-            self._session.happens({"do": "tags", "values": values})
+        self._happen({}, checked_tags(tags))
 
     def delete_tag(self, key: str) -> None:
         """Take a tag away.
@@ -74,6 +83,15 @@ class FieldLog:
             InvalidValue: It is empty or too long.
         """
         self.set_tags({"mlflow.runName": name})
+
+
+def checked_params(params: Pairs) -> dict[str, str]:
+    """Parameters as they are recorded: keys checked, values cut, secrets taken out.
+
+    Raises:
+        InvalidValue: A key is not one, or is there twice.
+    """
+    return _texts("param", params, names.param_value)
 
 
 def checked_tags(tags: Pairs) -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,17 +17,18 @@ from mlgit.runs import sync
 from mlgit.runs.artifact_log import ArtifactLog
 from mlgit.runs.checkpoints import CheckpointPolicy, Schedule
 from mlgit.runs.compose import Source
-from mlgit.runs.field_log import FieldLog
+from mlgit.runs.field_log import FieldLog, Pairs, checked_params, checked_tags
 from mlgit.runs.journal_read import parse
 from mlgit.runs.journal_records import HELPER
 from mlgit.runs.live_view import LiveView, RunView
-from mlgit.runs.metric_log import MetricLog
+from mlgit.runs.metric_log import MetricLog, checked_rows
 from mlgit.runs.notice import warn
 from mlgit.runs.publish import Own, publish_run
 from mlgit.runs.session import Session
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
+    from mlgit.records.metrics import Point
 
 
 class ActiveRun(MetricLog, FieldLog, ArtifactLog):
@@ -102,6 +103,18 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
     def happens(self, event: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> None:
         """Write an event down and let it count; for the parts of this package."""
         self._session.happens(event, files)
+
+    def log_batch(self, points: Iterable[Point], params: Pairs, tags: Pairs) -> None:
+        """Log points, parameters and tags; all are checked before any is logged.
+
+        Raises:
+            As `log_points`, `log_params` and `set_tags`.
+        """
+        rows, values, labels = checked_rows(points), checked_params(params), checked_tags(tags)
+        with self._session.lock:
+            new = self._new_params(values)
+            self._session.journal.append_points(rows)
+            self._happen(new, labels)
 
     def set_status(self, status: RunStatus, end: int | None = None) -> None:
         """Say how the run stands without letting go of it; `end` is now unless given."""

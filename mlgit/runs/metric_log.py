@@ -61,7 +61,16 @@ class MetricLog:
         Raises:
             As `log_metric`; then none is logged.
         """
-        self._journal.append_points([_row(point) for point in points])
+        self._journal.append_points(checked_rows(points))
+
+
+def checked_rows(points: Iterable[Point]) -> list[Row]:
+    """Points as they are written down.
+
+    Raises:
+        InvalidValue: The key, value, step or timestamp of one cannot be logged.
+    """
+    return [_row(point) for point in points]
 
 
 def _row(point: Point) -> Row:

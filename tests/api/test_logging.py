@@ -287,6 +287,42 @@ class TestBatches:
         assert len(again.data.params) == params
         assert len([key for key in again.data.tags if key.startswith("t")]) == tags
 
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"metrics": [Metric("m", 1.0, 1, 1), Metric("../m", 1.0, 1, 1)]},
+            {"metrics": [Metric("m", 1.0, 1, 1), Metric("m", None, 1, 1)]},  # type: ignore[arg-type]
+            {"metrics": [Metric("m", 1.0, 1, 1), Metric("m", 1.0, -1, 1)]},
+            {"params": [Param("p", "1"), Param("p", "1")]},
+            {"params": [Param("p", "1"), Param("fixed", "2")]},
+            {"params": [Param("p", "1"), Param("", "2")]},
+            {"tags": [RunTag("t", "1"), RunTag("../t", "2")]},
+            {"tags": [RunTag("t", "1"), RunTag("mlflow.runName", "")]},
+        ],
+    )
+    def test_a_batch_with_one_thing_wrong_leaves_no_trace(self, wrong: dict[str, Any]) -> None:
+        client = mlgit.MlgitClient()
+        right: dict[str, Any] = {
+            "metrics": [Metric("m", 1.0, 1, 1)],
+            "params": [Param("p", "1")],
+            "tags": [RunTag("t", "1")],
+        }
+        with mlgit.start_run() as run:
+            mlgit.log_param("fixed", 1)
+            before = mlgit.get_run(run.info.run_id).to_dictionary()
+            with pytest.raises((InvalidValue, InvalidState)):
+                client.log_batch(run.info.run_id, **{**right, **wrong})
+            assert mlgit.get_run(run.info.run_id).to_dictionary() == before
+        assert mlgit.get_run(run.info.run_id).data.params == {"fixed": "1"}
+        client.log_batch(run.info.run_id, **right)
+        assert mlgit.get_run(run.info.run_id).data.metrics == {"m": 1.0}
+
+    def test_the_last_value_of_a_tag_counts(self) -> None:
+        with mlgit.start_run() as run:
+            tags = [RunTag("t", "1"), RunTag("t", "2")]
+            mlgit.MlgitClient().log_batch(run.info.run_id, tags=tags)
+        assert mlgit.get_run(run.info.run_id).data.tags["t"] == "2"
+
     def test_larger_batches_are_taken_apart(self) -> None:
         client = mlgit.MlgitClient()
         with mlgit.start_run() as run:
