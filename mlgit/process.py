@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from types import TracebackType
 from typing import NamedTuple
 
 from mlgit.errors import MlgitError
@@ -115,6 +117,56 @@ def spawn_detached(argv: Sequence[str], *, cwd: Path) -> None:
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise CommandFailed(f"{argv[0]}: {error}", argv=tuple(argv), returncode=None) from error
+
+
+class Partner:
+    """A program to talk with; a context manager that ends it.
+
+    Attributes:
+        stdin: What it reads.
+        stdout: What it writes; what it says of errors is dropped.
+    """
+
+    def __init__(self, argv: Sequence[str], *, cwd: Path) -> None:
+        """Start it.
+
+        Raises:
+            CommandFailed: It could not be started.
+        """
+        import subprocess
+
+        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows': else one pops up
+        try:
+            self._child = subprocess.Popen(
+                list(argv),
+                cwd=cwd,
+                creationflags=flags,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+        except OSError as error:
+            raise CommandFailed(f"{argv[0]}: {error}", argv=tuple(argv), returncode=None) from error
+        assert self._child.stdin is not None
+        assert self._child.stdout is not None
+        self.stdin, self.stdout = self._child.stdin, self._child.stdout
+
+    def __enter__(self) -> Partner:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
+        with suppress(OSError), self._child:  # what it has not read yet cannot be flushed
+            pass
+
+    def kill(self) -> None:
+        """End it; whoever reads from it gets to an end."""
+        self._child.kill()
 
 
 @cache

@@ -47,3 +47,18 @@ def test_a_detached_program_outlives_its_starter_and_yields_to_others(tmp_path: 
 def test_a_detached_program_needs_a_directory_that_exists(tmp_path: Path) -> None:
     with pytest.raises(process.CommandFailed):
         process.spawn_detached([sys.executable, "-c", ""], cwd=tmp_path / "missing")
+
+
+def test_a_partner_is_talked_with_and_ended(tmp_path: Path) -> None:
+    echo = "import sys; sys.stdout.write(sys.stdin.readline().upper()); sys.stdout.flush(); "
+    with process.Partner([sys.executable, "-c", f"{echo}input()"], cwd=tmp_path) as partner:
+        partner.stdin.write(b"word\n")
+        partner.stdin.flush()
+        assert partner.stdout.readline().split() == [b"WORD"]
+        partner.stdin.write(b"x" * 100)  # that nobody will read
+    assert partner.stdout.closed
+
+
+def test_a_partner_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(process.CommandFailed):
+        process.Partner([str(tmp_path / "missing")], cwd=tmp_path)

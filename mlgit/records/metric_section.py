@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import lru_cache
 from math import inf, nan
 
 from mlgit.records.run import MetricSummary
@@ -44,10 +46,14 @@ def _metrics(section: str) -> dict[str, MetricSummary] | None:
     lines = sum([7 if row[6] else 4 for row in rows])
     if lines != section.count("\n"):
         return None
-    found = {_key(row[0]): _summary(*row[1:]) for row in rows}
+    # Only these can stand before a number that is none, or that is beyond the largest.
+    special = ": ." in section or "-." in section or "e+" in section
+    real = _real if special else float
+    found = {_key(row[0]): _summary(row, real) for row in rows}
     return None if "" in found or len(found) < len(rows) else found
 
 
+@lru_cache(maxsize=8192)
 def _key(raw: str) -> str:
     """The key as it is meant; "" for a word that is none in YAML."""
     if raw[0] == '"':
@@ -55,11 +61,12 @@ def _key(raw: str) -> str:
     return "" if len(raw) < 6 and raw.lower() in RESERVED else raw
 
 
-def _summary(last: str, step: str, time: str, low: str, high: str, count: str) -> MetricSummary:
-    value = _real(last)
+def _summary(row: tuple[str, ...], real: Callable[[str], float]) -> MetricSummary:
+    _, last, step, time, low, high, count = row
+    value = real(last)
     if not count:
         return MetricSummary(value, int(step), int(time), value, value, 1)
-    return MetricSummary(value, int(step), int(time), _real(low), _real(high), int(count))
+    return MetricSummary(value, int(step), int(time), real(low), real(high), int(count))
 
 
 def _real(text: str) -> float:

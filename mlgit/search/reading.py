@@ -1,9 +1,11 @@
-"""Reading the records of many runs: the same as a snapshot says, with fewer objects opened."""
+"""Reading the records of runs: many at once by their trees, or one with all that can be wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import NamedTuple
 
 from mlgit.errors import Damaged, NotFound
@@ -13,7 +15,62 @@ from mlgit.git.tree import FILE_MODE
 from mlgit.records import layout
 from mlgit.records.inputs import DatasetInput, load_inputs
 from mlgit.records.run import Run, load_run
+from mlgit.search.rows import Rows, add_run, no_rows
 from mlgit.store.snapshot import Damage, Snapshot
+
+_BATCH = 500  # runs held in memory at a time: the fewer, the less there is to collect as garbage
+_FEW = 3000  # runs that are read sooner than other processes have started
+
+Place = tuple[int, str, Oid]
+"""The number that a run gets in the index, its folder and its tree."""
+
+
+def read_all(objects: Objects, places: Iterable[Place]) -> Iterator[Rows]:
+    """The rows of the runs at these places, batch by batch."""
+    rest = iter(places)
+    first = list(islice(rest, _FEW))
+    if len(first) < _FEW:
+        yield from (read_rows(objects, batch) for batch in _batches(first))
+    else:
+        from mlgit.search.helpers import read_with_helpers
+
+        yield from read_with_helpers(objects, _batches(chain(first, rest)))
+
+
+def _batches(places: Iterable[Place]) -> Iterator[list[Place]]:
+    """Some places at a time."""
+    rest = iter(places)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch
+
+
+def read_rows(objects: Objects, places: Iterable[Place]) -> Rows:
+    """The rows of runs by their trees alone; what is not plainly a run is left unread."""
+    found = no_rows()
+    for rid, folder, tree in places:
+        run, datasets = _of_tree(objects, tree)
+        if run is None:
+            found.unread.append(folder)
+        else:
+            add_run(found, rid, folder, run, datasets)
+    return found
+
+
+def _of_tree(objects: Objects, tree: Oid) -> tuple[Run | None, Sequence[DatasetInput]]:
+    with suppress(NotFound, Damaged):
+        entries = objects.tree(tree)
+        run = load_run(_file(objects, entries, layout.RUN))
+        if layout.INPUTS.encode() not in entries:
+            return run, ()
+        return run, load_inputs(_file(objects, entries, layout.INPUTS)).datasets
+    return None, ()
+
+
+def _file(objects: Objects, entries: dict[bytes, tuple[int, Oid]], name: str) -> bytes:
+    mode, oid = entries.get(name.encode(), (0, b""))
+    if mode != FILE_MODE:
+        raise NotFound(f"{name} is no file here")
+    return objects.blob(oid)
 
 
 class Record(NamedTuple):
@@ -26,32 +83,12 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True)
 class Records:
-    """The records of `snapshot`, whose objects these are."""
+    """The records of `snapshot`."""
 
     snapshot: Snapshot
-    objects: Objects
 
-    def read(self, folder: str, tree: Oid | None = None) -> Record:
-        """The run in a folder; one look is saved where its tree is known."""
-        try:
-            return self._of_tree(tree) if tree else self._of_folder(folder)
-        except (NotFound, Damaged):
-            return self._of_folder(folder)  # which says where the damage is
-
-    def _of_tree(self, tree: Oid) -> Record:
-        entries = self.objects.tree(tree)
-        run = load_run(self._file(entries, layout.RUN))
-        if layout.INPUTS.encode() not in entries:
-            return Record(run)
-        return Record(run, load_inputs(self._file(entries, layout.INPUTS)).datasets)
-
-    def _file(self, entries: dict[bytes, tuple[int, Oid]], name: str) -> bytes:
-        mode, oid = entries.get(name.encode(), (0, b""))
-        if mode != FILE_MODE:
-            raise NotFound(f"{name} is no file here")
-        return self.objects.blob(oid)
-
-    def _of_folder(self, folder: str) -> Record:
+    def read(self, folder: str) -> Record:
+        """The run in a folder, and where it is damaged."""
         try:
             run = self.snapshot.run(folder)
         except NotFound:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
+from mlgit.records.experiment import NOTE_TAG
 from mlgit.records.inputs import DatasetInput
 from mlgit.records.run import Run
 from mlgit.records.system_tags import field_tags
+from mlgit.search import document
 from mlgit.search.expression import Kind
 from mlgit.search.fields import RUNS
 from mlgit.search.literals import number
@@ -16,10 +19,44 @@ from mlgit.search.match import CONTEXT_TAG
 from mlgit.search.schema import COLUMNS, KINDS
 
 Column = str | int | float | None
+Cells = list[Column]
+"""The cells of some rows of a table, one row behind the other."""
 
 
-Values = defaultdict[int, list[Column]]
-"""Number of a key → the rows of its values, one behind the other: key, run, number and text."""
+class Rows(NamedTuple):
+    """What stands for some runs in each table; of plain values only, to be sent elsewhere.
+
+    Attributes:
+        ids: The runs' ids.
+        runs, documents, datasets: Cells of the tables of these names.
+        values: Kind and key → cells of `vals`; the key's number is still to be filled in.
+        unread: Folders that must be looked at more closely: nothing else here is of them.
+    """
+
+    ids: list[str]
+    runs: Cells
+    documents: Cells
+    datasets: Cells
+    values: dict[tuple[int, str], Cells]
+    unread: list[str]
+
+
+def no_rows() -> Rows:
+    """Rows of no run."""
+    return Rows([], [], [], [], defaultdict(list), [])
+
+
+def add_run(
+    into: Rows, rid: int, folder: str, run: Run, datasets: Sequence[DatasetInput] = ()
+) -> None:
+    """Put what stands for run `rid` behind what is there."""
+    tags = reserved(run)
+    into.ids.append(run.id)
+    into.runs.extend((rid, run.lifecycle, *fixed(run, tags)))
+    into.documents.extend((rid, folder, tags.get(NOTE_TAG), document.dump(run)))
+    for one in datasets:
+        into.datasets.extend(dataset(rid, one))
+    add_values(rid, run, into.values)
 
 
 def reserved(run: Run) -> Mapping[str, str]:
@@ -42,22 +79,20 @@ def fixed(run: Run, tags: Mapping[str, str]) -> list[Column]:
     return [found[name] for name in COLUMNS]
 
 
-def add_values(rid: int, run: Run, kid: Mapping[tuple[int, str], int], into: Values) -> None:
-    """Put every metric, parameter and tag of run `rid` under the number of its key.
+def add_values(rid: int, run: Run, into: dict[tuple[int, str], Cells]) -> None:
+    """Put every metric, parameter and tag of run `rid` under its kind and key.
 
     Reserved tags have columns instead. A NaN has neither number nor text; text that writes a
     number has both.
     """
     for key, one in run.metrics.items():
-        last, number = one.last, kid[_METRIC, key]
-        into[number] += (number, rid, None if last != last else last, None)
+        last = one.last
+        into[_METRIC, key] += (None, rid, None if last != last else last, None)
     for key, text in run.params.items():
-        number = kid[_PARAM, key]
-        into[number] += (number, rid, _number(text), text)
+        into[_PARAM, key] += (None, rid, _number(text), text)
     for key, text in run.tags.items():
         if key not in RUNS.system_tags:
-            number = kid[_TAG, key]
-            into[number] += (number, rid, _number(text), text)
+            into[_TAG, key] += (None, rid, _number(text), text)
 
 
 _METRIC, _PARAM, _TAG = (KINDS[kind] for kind in (Kind.METRIC, Kind.PARAM, Kind.TAG))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from itertools import islice
 
 from mlgit.errors import Damaged, NotFound
 from mlgit.git.objects import Objects
@@ -18,7 +17,6 @@ from mlgit.search.writer import Writer
 from mlgit.store.snapshot import Damage, Snapshot
 from mlgit.times import new_id
 
-_BATCH = 4000  # runs held in memory at a time
 _SAMPLE = 20  # damaged records that are tried again before all of them are
 
 
@@ -56,11 +54,12 @@ def _bring(writer: Writer, objects: Objects, old: Oid | None) -> None:
     walk = Walk(objects)
     try:
         before = None if old is None else objects.commit(old).tree
+        changed: Iterable[tuple[str, Oid | None]]
         changed = walk.changed_runs(before, writer.snapshot.tree)
-        while batch := list(islice(changed, _BATCH)):
-            if old is not None:
-                writer.remove(folder for folder, _ in batch)
-            writer.add((folder, tree) for folder, tree in batch if tree)
+        if old is not None:
+            changed = list(changed)
+            writer.remove(folder for folder, _ in changed)
+        writer.add((folder, tree) for folder, tree in changed if tree)
     except (NotFound, Damaged) as error:
         raise Stale from error
     for path, reason in walk.unreadable:
@@ -91,9 +90,10 @@ def _try_again(writer: Writer) -> None:
     """A missing object may have been fetched meanwhile; the commit does not show that."""
     found = writer.connection.execute("SELECT DISTINCT folder FROM damage WHERE passing")
     folders = [folder for (folder,) in found if folder not in (OF_EXPERIMENTS, OF_TREES)]
-    if any(writer.records.read(folder)[2] is None for folder in folders[:_SAMPLE]):
+    if any(writer.records.read(folder).damage is None for folder in folders[:_SAMPLE]):
         writer.remove(folders)
-        writer.add((folder, None) for folder in folders)
+        for folder in folders:
+            writer.look_at(folder)
         _set_state(writer)
     sql = "SELECT 1 FROM damage WHERE folder = ? AND passing"
     if writer.connection.execute(sql, (OF_EXPERIMENTS,)).fetchone():

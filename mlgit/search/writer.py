@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from itertools import chain
+from itertools import chain, count
 
 from mlgit.errors import Damaged, NotFound
 from mlgit.git.objects import Objects
 from mlgit.git.oid import Oid
-from mlgit.records.experiment import NOTE_TAG, Experiment
-from mlgit.records.run import Run
+from mlgit.records.experiment import Experiment
 from mlgit.search import document, rows
 from mlgit.search.expression import Kind
-from mlgit.search.reading import Records
-from mlgit.search.rows import Column
-from mlgit.search.schema import KINDS, OF_EXPERIMENTS, OF_TREES
+from mlgit.search.reading import Record, Records, read_all
+from mlgit.search.rows import Cells, Column, Rows
+from mlgit.search.schema import COLUMNS, KINDS, OF_EXPERIMENTS, OF_TREES
 from mlgit.store.snapshot import Damage, Snapshot
 
 _VARIABLES = 900  # of one statement; some builds of SQLite take no more than 999
 _LOOKED_UP = 1000  # ids that are looked up one by one; more are cheaper together
-
-Found = list[tuple[int, str, Run]]
 
 
 class Writer:
@@ -34,55 +30,47 @@ class Writer:
     ) -> None:
         self.connection = connection
         self.snapshot = snapshot
-        self.records = Records(snapshot, objects)
+        self.objects = objects
+        self.records = Records(snapshot)
+        (top,) = connection.execute("SELECT coalesce(max(rid), 0) FROM runs").fetchone()
+        self._rids = count(top + 1)
         self._kids = _Kids(connection)
         self._added: list[str] = []
 
-    def add(self, places: Iterable[tuple[str, Oid | None]]) -> None:
-        """Index the runs in these folders (and trees, where known).
+    def add(self, trees: Iterable[tuple[str, Oid]]) -> None:
+        """Index the runs in these folders, which have these trees.
 
         Purged ones are left out, damaged ones noted.
         """
-        top: int = self.connection.execute("SELECT coalesce(max(rid), 0) FROM runs").fetchone()[0]
-        found: Found = []
-        datasets: list[tuple[Column, ...]] = []
-        for folder, tree in places:
-            run, used, damaged = self.records.read(folder, tree)
-            if damaged is not None:
-                self.note(damaged, folder)
-            if run is not None:
-                rid = top + len(found) + 1
-                found.append((rid, folder, run))
-                datasets.extend(rows.dataset(rid, one) for one in used)
-        self._added += [run.id for _, _, run in found]
-        self._insert_runs(found)
-        self._insert_values(found)
-        self._insert("datasets", datasets)
+        places = ((next(self._rids), folder, tree) for folder, tree in trees)
+        for found in read_all(self.objects, places):
+            self._insert(found)
+            for folder in found.unread:
+                self.look_at(folder)
 
-    def _insert_runs(self, found: Found) -> None:
-        columns: list[tuple[Column, ...]] = []
-        lines: list[tuple[Column, ...]] = []
-        for rid, folder, run in found:
-            tags = rows.reserved(run)
-            columns.append((rid, run.lifecycle, *rows.fixed(run, tags)))
-            lines.append((rid, folder, tags.get(NOTE_TAG), document.dump(run)))
-        self._insert("runs", columns)
-        self._insert("documents", lines)
+    def look_at(self, folder: str) -> Record:
+        """Index the run in a folder, and note where it is damaged."""
+        record = self.records.read(folder)
+        if record.damage is not None:
+            self.note(record.damage, folder)
+        if record.run is not None:
+            found = rows.no_rows()
+            rows.add_run(found, next(self._rids), folder, record.run, record.datasets)
+            self._insert(found)
+        return record
 
-    def _insert_values(self, found: Found) -> None:
-        values: rows.Values = defaultdict(list)
-        for rid, _, run in found:
-            rows.add_values(rid, run, self._kids, values)
+    def _insert(self, found: Rows) -> None:
+        self._added += found.ids
+        self._insert_cells("runs", len(COLUMNS) + 2, found.runs)
+        self._insert_cells("documents", 4, found.documents)
+        self._insert_cells("datasets", 4, found.datasets)
+        numbered = sorted((self._kids[key], cells) for key, cells in found.values.items())
+        for kid, cells in numbered:
+            cells[::4] = [kid] * (len(cells) // 4)
         # In the order of the table, so that the pages of each key are filled one after the other.
-        self._insert_cells(
-            "vals", 4, list(chain.from_iterable(values[kid] for kid in sorted(values)))
-        )
+        self._insert_cells("vals", 4, list(chain.from_iterable(cells for _, cells in numbered)))
 
-    def _insert(self, table: str, values: Sequence[tuple[Column, ...]]) -> None:
-        if values:
-            self._insert_cells(table, len(values[0]), list(chain.from_iterable(values)))
-
-    def _insert_cells(self, table: str, width: int, cells: list[Column]) -> None:
+    def _insert_cells(self, table: str, width: int, cells: Cells) -> None:
         """Insert rows, many with one statement: twice as fast as one by one."""
         row = f"({', '.join('?' * width)})"
         step = _VARIABLES // width * width
@@ -143,7 +131,8 @@ class Writer:
         found, damaged = self.snapshot.experiments()
         for damage in damaged:
             self.note(damage, OF_EXPERIMENTS)
-        self._insert("experiments", list(_experiments(found)))
+        cells = list(chain.from_iterable(_experiments(found)))
+        self._insert_cells("experiments", 6, cells)
 
 
 def _experiments(found: Iterable[Experiment]) -> Iterator[tuple[Column, ...]]:
