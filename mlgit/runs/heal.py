@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,7 +36,8 @@ class Healed:
 def heal(store: Store, *, every: bool = False, seconds: float = 0.05) -> list[Healed]:
     """Look whether what was published is still there; publish again what is not.
 
-    Journals that are older than an hour and through are removed.
+    Journals that are older than an hour and through are removed. Where none is that old it costs
+    one listing of a folder, however many wait.
 
     Args:
         store: The store.
@@ -41,36 +45,64 @@ def heal(store: Store, *, every: bool = False, seconds: float = 0.05) -> list[He
         seconds: Time after which the rest is left to a later command.
     """
     deadline = time.monotonic() + seconds
-    found: list[Healed] = []
-    for run_id, shelved in _by_run(store.data).items():
-        old = [path for hour, path in shelved if _is_old(hour)]
-        if not (old or every):
-            continue
-        if not every and time.monotonic() > deadline:
+    found: dict[str, Healed] = {}
+    for hour in _hours(store.data):
+        if not (every or _is_old(hour)):
             break
-        done = _heal_run(store, run_id, [path for _, path in shelved])
-        found += [done] if done else []
-        if done is None or done.problem is None:
-            for path in old:
+        for path in _journals_in(store.data, hour):
+            if _look_after(store, path, found) and _is_old(hour):
                 _remove(path)
-    return found
+            if not every and time.monotonic() > deadline:
+                return list(found.values())
+    return list(found.values())
 
 
 def _is_old(hour: int) -> bool:
     return hour + KEPT_HOURS < times.now_ms() // journals.HOUR_MS
 
 
-def _by_run(data: Path) -> dict[str, list[tuple[int, Path]]]:
-    """Shelved journals, with the hour they were published in, by run; oldest first."""
-    found: dict[str, list[tuple[int, Path]]] = {}
-    folder = journals.published_folder(data)
-    hours = sorted(folder.iterdir()) if folder.is_dir() else []
-    for place in hours:
-        if place.name.isdigit() and place.is_dir():
-            for path in sorted(place.glob(f"*.*.*{SUFFIX}")):
-                run_id = path.name.partition(".")[0]
-                found.setdefault(run_id, []).append((int(place.name), path))
-    return found
+def _hours(data: Path) -> list[int]:
+    """The hours in which something was published that waits, the oldest first."""
+    try:
+        return sorted(int(n.name) for n in journals.published_folder(data).iterdir() if _is_hour(n))
+    except FileNotFoundError:
+        return []
+
+
+def _is_hour(folder: Path) -> bool:
+    return folder.name.isdecimal() and folder.is_dir()
+
+
+def _journals_in(data: Path, hour: int) -> Iterator[Path]:
+    """Those published in an hour, as the folder gives them: there may be very many."""
+    with (
+        suppress(FileNotFoundError),
+        os.scandir(journals.published_folder(data) / f"{hour}") as all,
+    ):
+        for entry in all:
+            if entry.name.endswith(SUFFIX) and entry.name.count(".") > 2:
+                yield Path(entry.path)
+
+
+def _look_after(store: Store, path: Path, found: dict[str, Healed]) -> bool:
+    """Whether the branch has all that a journal says, from now on if it had not."""
+    run_id = path.name.partition(".")[0]
+    if run_id not in found and not _is_there(store, path):
+        hours = _hours(store.data)
+        folders = [_journals_in(store.data, hour) for hour in hours]
+        paths = [one for one in chain(*folders) if one.name.partition(".")[0] == run_id]
+        healed = _heal_run(store, run_id, paths)
+        if healed is not None:
+            found[run_id] = healed
+    return run_id not in found or found[run_id].problem is None
+
+
+def _is_there(store: Store, path: Path) -> bool:
+    try:
+        source = Source(path.name.split(".")[1], read_journal(path))
+    except FileNotFoundError:  # another command has looked at it
+        return True
+    return source.content.header is None or _is_whole(store.snapshot(), [source])
 
 
 def _remove(path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +22,7 @@ from mlgit.runs.recover import recover
 from mlgit.store.store import Store
 from mlgit.times import Sources, pinned
 from tests.runs.helpers import commits, published
+from tests.support.repos import git
 
 
 @pytest.fixture
@@ -169,8 +172,6 @@ def test_a_published_journal_is_kept_for_an_hour_and_then_goes(
 def test_what_is_gone_from_the_branch_is_published_again(
     store: Store, repo: Path, active: ActiveRun
 ) -> None:
-    from tests.support.repos import git
-
     before = store.snapshot().commit.decode()
     active.log_metric("m", 1.0)
     active.finish()
@@ -186,8 +187,6 @@ def test_what_is_gone_from_the_branch_is_published_again(
 def test_a_run_of_several_writers_is_healed_whole(
     store: Store, repo: Path, active: ActiveRun
 ) -> None:
-    from tests.support.repos import git
-
     before = store.snapshot().commit.decode()
     guest = begin.visit(store, active.id)
     guest.log_metric("guest", 1.0)
@@ -205,6 +204,50 @@ def test_a_run_of_several_writers_is_healed_whole(
         assert (run.params, set(run.metrics)) == ({"from": "guest"}, {"guest", "owner"})
         assert run.status is RunStatus.FINISHED
         assert found.names(folder) == names
+
+
+LOOKED_AT = """
+import pathlib, sys
+from mlgit.runs import heal
+from mlgit.store.store import Store
+with Store.open(pathlib.Path.cwd()) as store:
+    published, seen = str(store.data / "published"), set()
+    def look(event, arguments):
+        if arguments and event in ("open", "os.scandir", "os.listdir"):
+            place = str(arguments[0])
+            if place.startswith(published):
+                seen.add(place.removeprefix(published))
+    sys.addaudithook(look)
+    heal.heal(store)
+    print(sorted(seen))
+"""
+
+
+def test_where_nothing_is_old_the_journals_are_not_even_listed(
+    store: Store, active: ActiveRun
+) -> None:
+    active.log_metric("m", 1.0)
+    active.finish()
+    assert len(shelved(store)) == 1
+    argv = [sys.executable, "-c", LOOKED_AT]
+    assert subprocess.run(argv, capture_output=True, check=True, text=True).stdout == "['']\n"
+
+
+def test_what_there_is_no_time_for_is_looked_after_by_later_commands(
+    store: Store, repo: Path
+) -> None:
+    before = store.snapshot().commit.decode()
+    runs = [begin.start(store, "churn") for _ in range(3)]
+    for run in runs:
+        run.log_metric("m", 1.0)
+        run.finish()
+    git(repo, "update-ref", "refs/heads/mlgit", before, check=True)
+    with Store.open(repo) as again, pinned(later(2.1)):
+        healed = [[one.run_id for one in heal.heal(again, seconds=-1)] for _ in range(4)]
+        assert sorted(map(len, healed)) == [0, 1, 1, 1]
+        assert {one for some in healed for one in some} == {run.id for run in runs}
+        assert all(published(again, run.id)[1].metrics["m"].last == 1.0 for run in runs)
+        assert shelved(again) == []
 
 
 def test_other_files_beside_the_journals_are_left_alone(store: Store) -> None:
