@@ -75,11 +75,9 @@ def _is_hour(folder: Path) -> bool:
 
 def _journals_in(data: Path, hour: int) -> Iterator[Path]:
     """Those published in an hour, as the folder gives them: there may be very many."""
-    with (
-        suppress(FileNotFoundError),
-        os.scandir(journals.published_folder(data) / f"{hour}") as all,
-    ):
-        for entry in all:
+    folder = journals.published_folder(data) / f"{hour}"
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
             if entry.name.endswith(SUFFIX) and entry.name.count(".") > 2:
                 yield Path(entry.path)
 
