@@ -80,7 +80,7 @@ class Tracker:
         if known is not None:
             return known
         self.leave(run_id)
-        return self._opened(begin.resume(self.store, run_id))
+        return self._opened(begin.resume(self.store, run_id, folder=self._folder(run_id)))
 
     def finish(self, run: LiveRun, status: RunStatus, end: int | None = None) -> None:
         """End a run that this process has open, and publish it."""
@@ -133,7 +133,7 @@ class Tracker:
         with self._lock:
             known = self._visits.get(run_id)
             if known is None:
-                known = begin.visit(self.store, run_id)
+                known = begin.visit(self.store, run_id, folder=self._folder(run_id))
                 while len(self._visits) >= _MOST_VISITS:
                     self.leave(next(iter(self._visits)))
                 self._visits[run_id] = known
@@ -150,15 +150,20 @@ class Tracker:
         ours = self.open_runs.get(run_id)
         if ours is not None:  # it sees itself also when the disk refuses its journal
             return ours.view()
-        if self.index.path.exists() and run_id not in live_run_ids(self.store.data):
-            folder = indexed_folder(self.index, run_id)
-            if folder:
-                return PublishedRun(self.store.snapshot(), folder)
+        folder = self._folder(run_id)
+        if folder:
+            return PublishedRun(self.store.snapshot(), folder)
         with self._lock:
             found = self._view.of_run(run_id)
         if found is None:
             raise NotFound(f"there is no run {run_id!r}", hint="mlgit runs", run_id=run_id)
         return found
+
+    def _folder(self, run_id: str) -> str:
+        """Where the index has a run that is not under way here; empty where it does not know."""
+        if run_id in live_run_ids(self.store.data) or not self.index.path.exists():
+            return ""
+        return indexed_folder(self.index, run_id)
 
     def live(self) -> list[Run]:
         """The runs under way on this machine."""

@@ -128,30 +128,39 @@ def _tags(asked: RunRequest) -> dict[str, str]:
     return checked_tags({**asked.tags, **{key: value for key, value in given.items() if value}})
 
 
-def resume(store: Store, run_id: str, request: RunRequest | None = None) -> ActiveRun:
+def resume(
+    store: Store, run_id: str, request: RunRequest | None = None, folder: str = ""
+) -> ActiveRun:
     """Go on with a run that began here or elsewhere: it is RUNNING again.
+
+    Args:
+        store: The store.
+        run_id: The run's whole id.
+        request: What is wanted of this handle.
+        folder: Where the run is on the branch, where the caller knows: finding it takes a walk.
 
     Raises:
         NotFound: There is no run of that id here.
         InvalidState: It is deleted.
     """
-    view = _existing(store, run_id)
+    view = _existing(store, run_id, folder)
     active = _joined(store, view, RESUME, request or RunRequest())
     event = {"do": "status", "status": RunStatus.RUNNING.value, "end": None}
     return _begun(active, event)
 
 
-def visit(store: Store, run_id: str, request: RunRequest | None = None) -> ActiveRun:
+def visit(
+    store: Store, run_id: str, request: RunRequest | None = None, folder: str = ""
+) -> ActiveRun:
     """Log to a run without a word about its status; `finish` of this handle does not end it.
 
-    Raises:
-        As `resume`.
+    Arguments and errors are those of `resume`.
     """
-    return _joined(store, _existing(store, run_id), HELPER, request or RunRequest())
+    return _joined(store, _existing(store, run_id, folder), HELPER, request or RunRequest())
 
 
-def _existing(store: Store, run_id: str) -> RunView:
-    view = LiveView(store).of_run(run_id)
+def _existing(store: Store, run_id: str, folder: str) -> RunView:
+    view = LiveView(store).of_run(run_id, folder=folder)
     if view is None:
         raise NotFound(f"there is no run {run_id} here", hint="mlgit pull", id=run_id)
     if view.run.lifecycle != "active":

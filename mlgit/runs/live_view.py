@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
 from mlgit.errors import Damaged, MlgitError
+from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.experiment import Experiment
 from mlgit.records.inputs import Inputs
@@ -82,17 +83,20 @@ class LiveView:
                 found.append(view.run)
         return sorted(found, key=lambda run: -run.start)
 
-    def of_run(self, run_id: str, own: compose.Source | None = None) -> RunView | None:
+    def of_run(
+        self, run_id: str, own: compose.Source | None = None, folder: str = ""
+    ) -> RunView | None:
         """One run by its whole id, live or published; None where neither is known.
 
         Args:
             run_id: The run.
             own: What the caller's own journal says, where not all of it is on disk.
+            folder: Where it is on the branch, where the caller knows: finding it takes a walk.
 
         Raises:
             Damaged: Its record cannot be read.
         """
-        return self._of_journals(run_id, own) or _of_branch(self._store.snapshot(), run_id)
+        return self._of_journals(run_id, own) or _of_branch(self._store.snapshot(), run_id, folder)
 
     def _forget_but(self, ids: Sequence[str]) -> None:
         for gone in self._contents.keys() - set(ids):
@@ -145,8 +149,8 @@ class LiveView:
         return found
 
 
-def _of_branch(snapshot: Snapshot, run_id: str) -> RunView | None:
-    runs = ((folder, snapshot.run(folder)) for folder in snapshot.find_run(run_id))
+def _of_branch(snapshot: Snapshot, run_id: str, known: str) -> RunView | None:
+    runs = ((folder, snapshot.run(folder)) for folder in _candidates(snapshot, run_id, known))
     found = next(((folder, run) for folder, run in runs if run.id == run_id), None)
     if found is None:
         return None
@@ -161,6 +165,12 @@ def _of_branch(snapshot: Snapshot, run_id: str) -> RunView | None:
         is_live=False,
         load_points=cache(lambda: snapshot.points(folder)),
     )
+
+
+def _candidates(snapshot: Snapshot, run_id: str, known: str) -> Iterator[str]:
+    if known and layout.RUN in snapshot.names(known):
+        yield known
+    yield from snapshot.find_run(run_id)
 
 
 def _experiment(snapshot: Snapshot, run: Run) -> Experiment:

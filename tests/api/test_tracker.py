@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import mlgit
+from mlgit import tracker as trackers
 from mlgit.store.store import Store
 
 
@@ -48,6 +49,23 @@ def test_only_a_few_ended_runs_are_kept_open(store: Store) -> None:
         mlgit.log_metric("late", 2.0, run_id=run_id)
     assert on_branch(store, run_ids[0]) == {"m": 1.0, "late": 2.0}
     assert mlgit.get_run(run_ids[-1]).data.metrics["late"] == 2.0
+
+
+@pytest.mark.usefixtures("store")
+def test_an_ended_run_is_found_through_the_index() -> None:
+    client = mlgit.MlgitClient()
+    ids = [client.create_run("0", start_time=n * 86_400_000).info.run_id for n in range(30)]
+    for run_id in ids:
+        client.set_terminated(run_id)
+    mlgit.search_runs()
+    trackers.forget()
+    client = mlgit.MlgitClient()
+    client.set_tag(ids[7], "seen", "yes")
+    read = client.tracker.store.snapshot()._trees._parsed
+    assert len(read) < 20  # trees; there is one of each day
+    assert client.get_run(ids[7]).data.tags["seen"] == "yes"
+    with mlgit.start_run(run_id=ids[8]) as run:
+        assert run.info.run_id == ids[8]
 
 
 def test_what_was_added_is_on_the_branch_when_the_program_ends(store: Store) -> None:

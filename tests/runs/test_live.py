@@ -469,6 +469,18 @@ def test_a_visit_leaves_the_status_as_it_is(store: Store, active: ActiveRun) -> 
     assert run.metrics["late"].last == 1.0
 
 
+def test_a_run_is_found_also_where_it_was_not_thought_to_be(
+    store: Store, active: ActiveRun
+) -> None:
+    finished(store, active)
+    other = begin.start(store, "churn")
+    other.finish()
+    for folder in (active.folder, other.folder, "runs/nowhere"):
+        guest = begin.visit(store, active.id, folder=folder)
+        assert (guest.id, guest.folder) == (active.id, active.folder)
+        guest.finish(None)
+
+
 def test_a_visit_without_a_word_leaves_nothing(store: Store, active: ActiveRun) -> None:
     finished(store, active)
     count = commits(store)
