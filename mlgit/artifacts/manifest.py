@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import NamedTuple
 
 from mlgit.errors import InvalidValue, NotFound
@@ -86,7 +85,7 @@ class Room:
         """The entry with the name below the run's folder that its bytes get in git."""
         self._kept.pop(entry.path, None)
         taken = {kept.inline for kept in self._kept.values()}
-        placed = replace(entry, inline=layout.artifact_file(entry.path, entry.sha256, taken))
+        placed = entry._replace(inline=layout.artifact_file(entry.path, entry.sha256, taken))
         self._kept[entry.path] = placed
         return placed
 

@@ -30,8 +30,8 @@ def run_document(run: Run, experiment: str) -> dict[str, Any]:
         "metrics": {key: summary.last for key, summary in run.metrics.items()},
         "params": dict(run.params),
         "tags": dict(run.tags),
-        "code": _fields(run.code),
-        "source": _fields(run.source),
+        "code": run.code._asdict(),
+        "source": run.source._asdict(),
         "summaries": {key: _summary(summary) for key, summary in run.metrics.items()},
     }
 
@@ -67,16 +67,11 @@ def status_of(run: Run) -> str:
     return "LOST" if is_lost(run) else run.status.value
 
 
-def _fields(value: object) -> dict[str, Any]:
-    """The fields of a record of plain values."""
-    return dict(vars(value))
-
-
 def _summary(summary: MetricSummary) -> dict[str, Any]:
     return {
         "step": summary.step,
         "time": iso(summary.time),
         "min": summary.min,
         "max": summary.max,
-        "count": summary.count,
+        "count": summary.points,
     }

@@ -150,7 +150,7 @@ class Session:
         if found.folder:
             from mlgit.published import PublishedRun
 
-            return PublishedRun(self.store.snapshot(), found.folder)
+            return PublishedRun(self.store.snapshot(), found.folder, self.store.data)
         live = self.view.of_run(found.run.id)
         if live is None:
             raise NotFound(f"no run {found.run.id!r}.", hint="mlgit runs")

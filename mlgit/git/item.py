@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from mlgit.git.framing import pack_frames, unpack_frames
 from mlgit.git.tree import Edit
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NAMED = 5  # items that the subject of a shared commit names
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """Files of one folder, and how the commit that brings them shall read.
 
     Attributes:
@@ -33,8 +34,8 @@ class Item:
     title: str = ""
     topic: str = ""
     note: str = ""
-    trailers: Mapping[str, str] = field(default_factory=dict)
-    defaults: Mapping[str, bytes] = field(default_factory=dict)
+    trailers: Mapping[str, str] = _NOTHING
+    defaults: Mapping[str, bytes] = _NOTHING
 
     def edits(self) -> dict[str, Edit]:
         """Its files by full path."""

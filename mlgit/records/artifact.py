@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlgit.records import text
 from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
+    NOTHING,
     Doc,
     count_of,
     format_of,
@@ -26,8 +26,7 @@ _KEYS = frozenset(["format", "artifacts"])
 _ENTRY = frozenset(["path", "size", "sha256", "inline", "uri"])
 
 
-@dataclass(frozen=True)
-class ArtifactEntry:
+class ArtifactEntry(NamedTuple):
     """One artifact file of a run.
 
     Attributes:
@@ -44,7 +43,7 @@ class ArtifactEntry:
     sha256: str
     inline: str = ""
     uri: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = NOTHING
 
 
 class Manifest(list[ArtifactEntry]):

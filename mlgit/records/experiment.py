@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlgit import times
 from mlgit.records import text
 from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
+    NOTHING,
     Doc,
     Edit,
     doc_to_edits,
@@ -44,8 +44,7 @@ _KEYS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """One experiment; times are milliseconds UTC.
 
     `folder` is its directory below `runs/` on the branch; it is where the file was found, not a
@@ -60,9 +59,9 @@ class Experiment:
     lifecycle: str = "active"
     note: str = ""
     artifact_location: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    edits: Mapping[str, Edit] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = NOTHING
+    edits: Mapping[str, Edit] = NOTHING
+    extra: Mapping[str, Any] = NOTHING
     format: int = FORMAT
 
     def all_tags(self) -> dict[str, str]:
@@ -72,22 +71,22 @@ class Experiment:
     def with_tag(self, key: str, value: str, stamp: Edit | None = None) -> Experiment:
         """This experiment with one tag set; the reserved note tag sets the note."""
         if key == NOTE_TAG:
-            return _edited(replace(self, note=value), "note", stamp)
-        return _edited(replace(self, tags={**self.tags, key: value}), f"tags.{key}", stamp)
+            return _edited(self._replace(note=value), "note", stamp)
+        return _edited(self._replace(tags={**self.tags, key: value}), f"tags.{key}", stamp)
 
     def without_tag(self, key: str, stamp: Edit | None = None) -> Experiment:
         """This experiment without one tag."""
-        gone = replace(stamp, deleted=True) if stamp else None
+        gone = stamp._replace(deleted=True) if stamp else None
         if key == NOTE_TAG:
-            return _edited(replace(self, note=""), "note", gone)
+            return _edited(self._replace(note=""), "note", gone)
         tags = {name: value for name, value in self.tags.items() if name != key}
-        return _edited(replace(self, tags=tags), f"tags.{key}", gone)
+        return _edited(self._replace(tags=tags), f"tags.{key}", gone)
 
 
 def _edited(experiment: Experiment, path: str, stamp: Edit | None) -> Experiment:
     if stamp is None:
         return experiment
-    return replace(experiment, edits={**experiment.edits, path: stamp})
+    return experiment._replace(edits={**experiment.edits, path: stamp})
 
 
 def dump_experiment(experiment: Experiment) -> bytes:

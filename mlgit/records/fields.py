@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from mlgit import errors, times
 
 FORMAT = 1  # of the branch, as this version writes it
 
 Doc = dict[str, Any]
+#: The default of a mapping: one for all, so nobody can write to it.
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 #: What a document that lacks a key or holds a wrong type raises while it is turned into a record.
 MALFORMED = (KeyError, TypeError, ValueError, AttributeError)
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """When and by which clone a field was last changed after publication.
 
     `at` is milliseconds of a hybrid clock: never behind an edit that its writer had seen.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlgit.records import text
 from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
+    NOTHING,
     Doc,
     doc_to_texts,
     format_of,
@@ -28,8 +28,7 @@ _DATASET = frozenset(["name", "digest", "source_type", "source", "schema", "prof
 _MODEL = frozenset(["model_id", "direction", "step"])
 
 
-@dataclass(frozen=True)
-class DatasetInput:
+class DatasetInput(NamedTuple):
     """One dataset used by a run; `schema` and `profile` are JSON text, `tags` its context."""
 
     name: str
@@ -38,27 +37,25 @@ class DatasetInput:
     source: str
     schema: str = ""
     profile: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    tags: Mapping[str, str] = NOTHING
+    extra: Mapping[str, Any] = NOTHING
 
 
-@dataclass(frozen=True)
-class ModelLink:
+class ModelLink(NamedTuple):
     """A logged model that went into a run (`direction` "in") or came out of it ("out")."""
 
     model_id: str
     direction: str
     step: int = 0
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = NOTHING
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(NamedTuple):
     """All that `inputs.yaml` of one run says."""
 
     datasets: tuple[DatasetInput, ...] = ()
     models: tuple[ModelLink, ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = NOTHING
     format: int = FORMAT
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlgit.records import system_tags
-from mlgit.records.fields import FORMAT, Edit
+from mlgit.records.fields import FORMAT, NOTHING, Edit
+from mlgit.records.history import History
 
 __all__ = [
     "Code",
     "Edit",
+    "History",
     "MetricSummary",
     "Purged",
     "Run",
@@ -41,8 +42,7 @@ class RunStatus(str, Enum):
         return self in (RunStatus.FINISHED, RunStatus.FAILED, RunStatus.KILLED)
 
 
-@dataclass(frozen=True)
-class MetricSummary:
+class MetricSummary(NamedTuple):
     """What is known of one metric without opening its points.
 
     Attributes:
@@ -51,7 +51,7 @@ class MetricSummary:
         time: Timestamp of `last`, milliseconds UTC.
         min: Smallest value that is not NaN (NaN when all are).
         max: Largest value that is not NaN (NaN when all are).
-        count: Number of distinct points.
+        points: Number of distinct points.
     """
 
     last: float
@@ -59,11 +59,10 @@ class MetricSummary:
     time: int
     min: float
     max: float
-    count: int
+    points: int
 
 
-@dataclass(frozen=True)
-class Code:
+class Code(NamedTuple):
     """The code a run was made with; empty strings where unknown."""
 
     commit: str = ""
@@ -73,8 +72,7 @@ class Code:
     patch: str = ""  # "code.patch", or the reason why there is none
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(NamedTuple):
     """What started the run: a script, notebook or command line."""
 
     type: str = "LOCAL"
@@ -83,8 +81,7 @@ class Source:
     entry_point: str = ""
 
 
-@dataclass(frozen=True)
-class Purged:
+class Purged(NamedTuple):
     """What is left of a run whose content was deleted for good; `at` is milliseconds UTC."""
 
     id: str
@@ -92,8 +89,7 @@ class Purged:
     by: str
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """One run.
 
     Times are milliseconds UTC. `params` and `tags` are text; `tags` holds the user's own only,
@@ -116,12 +112,13 @@ class Run:
     note: str = ""
     code: Code = Code()
     source: Source = Source()
-    params: Mapping[str, str] = field(default_factory=dict)
-    metrics: Mapping[str, MetricSummary] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
-    edits: Mapping[str, Edit] = field(default_factory=dict)
+    params: Mapping[str, str] = NOTHING
+    metrics: Mapping[str, MetricSummary] = NOTHING
+    tags: Mapping[str, str] = NOTHING
+    edits: Mapping[str, Edit] = NOTHING
     alive_until: int | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    history: History = History()
+    extra: Mapping[str, Any] = NOTHING
     format: int = FORMAT
 
     def all_tags(self) -> dict[str, str]:
@@ -135,25 +132,25 @@ class Run:
         """
         tags = {name: text for name, text in self.tags.items() if name != key}
         if key not in system_tags.SYSTEM_TAGS:
-            return edited(replace(self, tags={**tags, key: value}), f"tags.{key}", stamp)
+            return edited(self._replace(tags={**tags, key: value}), f"tags.{key}", stamp)
         changed = system_tags.set_field(self, key, value)
         if system_tags.field_tags(changed).get(key) != value:
             tags[key] = value  # a value that the field cannot hold stays a plain tag
-        return edited(replace(changed, tags=tags), system_tags.SYSTEM_TAGS[key], stamp)
+        return edited(changed._replace(tags=tags), system_tags.SYSTEM_TAGS[key], stamp)
 
     def without_tag(self, key: str, stamp: Edit | None = None) -> Run:
         """This run without one tag; its name cannot be taken away."""
         tags = {name: text for name, text in self.tags.items() if name != key}
-        gone = replace(stamp, deleted=True) if stamp else None
+        gone = stamp._replace(deleted=True) if stamp else None
         if key not in system_tags.SYSTEM_TAGS:
-            return edited(replace(self, tags=tags), f"tags.{key}", gone)
-        changed = replace(system_tags.cleared(self, key), tags=tags)
+            return edited(self._replace(tags=tags), f"tags.{key}", gone)
+        changed = system_tags.cleared(self, key)._replace(tags=tags)
         return edited(changed, system_tags.SYSTEM_TAGS[key], gone)
 
 
 def edited(run: Run, path: str, stamp: Edit | None) -> Run:
     """`run` with `stamp` as the last edit of a field path such as `tags.team` or `note`."""
-    return run if stamp is None else replace(run, edits={**run.edits, path: stamp})
+    return run if stamp is None else run._replace(edits={**run.edits, path: stamp})
 
 
 def dump_run(run: Run) -> bytes:

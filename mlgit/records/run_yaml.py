@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 from mlgit import errors, times
-from mlgit.records import metric_section, text
+from mlgit.records import history, metric_section, text
 from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
@@ -57,6 +57,7 @@ _KEYS = frozenset(
         "tags",
         "edits",
         "alive_until",
+        "history",
     ]
 )
 _CODE = frozenset(["commit", "branch", "repository", "dirty", "patch"])
@@ -104,6 +105,7 @@ def _to_doc(run: Run) -> Doc:
         "tags": texts_to_doc(run.tags),
         "edits": edits_to_doc(run.edits),
         "alive_until": _iso(run.alive_until),
+        "history": history.to_doc(run.history),
     }
     head.update((key, value) for key, value in optional.items() if value)
     return head
@@ -137,8 +139,8 @@ def _source_to_doc(source: Source) -> Doc:
 
 def _summary_to_doc(summary: MetricSummary) -> Doc:
     doc: Doc = {"last": float(summary.last), "step": summary.step, "time": summary.time}
-    if summary.count != 1:
-        doc.update(min=float(summary.min), max=float(summary.max), count=summary.count)
+    if summary.points != 1:
+        doc.update(min=float(summary.min), max=float(summary.max), count=summary.points)
     return doc
 
 
@@ -192,6 +194,7 @@ def _to_run(doc: Doc, metrics: dict[str, MetricSummary] | None = None) -> Run:
         tags=doc_to_texts(doc.get("tags", {}), extra, "tags"),
         edits=doc_to_edits(doc.get("edits", {})),
         alive_until=optional_time(doc, "alive_until"),
+        history=history.from_doc(doc.get("history", {})),
         extra=extra,
         format=format_of(doc),
     )

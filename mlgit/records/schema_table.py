@@ -37,6 +37,7 @@ _CODE = section(
     {}, {"commit": TEXT, "branch": TEXT, "repository": TEXT, "dirty": FLAG, "patch": TEXT}
 )
 _SOURCE = section({}, {"type": TEXT, "name": TEXT, "command": TEXT, "entry_point": TEXT})
+_HISTORY = section({}, {"artifacts": Each(SHA256), "sampled": Each(Each(COUNT))})
 
 RUN = section(
     {
@@ -62,6 +63,7 @@ RUN = section(
         "tags": _TEXTS,
         "edits": _EDITS,
         "alive_until": TIME,
+        "history": _HISTORY,
     },
 )
 PURGED = section({"id": NAME, "purged": section({"at": TIME, "by": NAME})}, {"format": FORMAT})

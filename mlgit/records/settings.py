@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from mlgit.records import text
 from mlgit.records.fields import (
     FORMAT,
     MALFORMED,
+    NOTHING,
     Doc,
     count_of,
     flag_of,
@@ -24,8 +24,7 @@ from mlgit.records.fields import (
 _KEYS = frozenset(["format", "remotes", "limits", "capture"])
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Sizes in bytes; a file of exactly the limit still passes.
 
     Attributes:
@@ -41,8 +40,7 @@ class Limits:
     metrics: int = 10_000_000
 
 
-@dataclass(frozen=True)
-class Capture:
+class Capture(NamedTuple):
     """What runs record of their surroundings without being asked."""
 
     patch: bool = True
@@ -51,14 +49,13 @@ class Capture:
     environment: bool = True
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """The settings of one store; `remotes` maps a name to the URL of an artifact store."""
 
-    remotes: Mapping[str, str] = field(default_factory=dict)
+    remotes: Mapping[str, str] = NOTHING
     limits: Limits = Limits()
     capture: Capture = Capture()
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = NOTHING
     format: int = FORMAT
 
 
@@ -89,7 +86,7 @@ def _remotes_to_doc(settings: Settings) -> Doc:
 
 
 def _changed(section: Limits | Capture, default: Limits | Capture) -> Doc:
-    pairs = [(item.name, getattr(section, item.name)) for item in fields(section)]
+    pairs = section._asdict().items()
     return {name: value for name, value in pairs if value != getattr(default, name)}
 
 
@@ -138,7 +135,7 @@ _Section = TypeVar("_Section", Limits, Capture)
 
 
 def _section(kind: type[_Section], doc: Doc, extra: Doc, name: str) -> _Section:
-    known = {item.name for item in fields(kind)}
+    known = kind._fields
     check = count_of if kind is Limits else flag_of
     given: Doc = {}
     for key, value in doc.items():

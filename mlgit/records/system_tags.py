@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,5 +57,5 @@ def cleared(run: Run, tag: str) -> Run:
 def _replaced(run: Run, path: str, value: Any) -> Run:
     section, _, field = path.rpartition(".")
     if not section:
-        return replace(run, **{field: value})
-    return replace(run, **{section: replace(getattr(run, section), **{field: value})})
+        return run._replace(**{field: value})
+    return run._replace(**{section: getattr(run, section)._replace(**{field: value})})

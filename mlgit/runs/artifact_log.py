@@ -99,7 +99,7 @@ class ArtifactLog:
 
 
 def _plain(record: ArtifactEntry | DatasetInput | ModelLink) -> dict[str, Any]:
-    fields = vars(record)
+    fields = record._asdict()
     return {
         key: dict(value) if isinstance(value, Mapping) else value for key, value in fields.items()
     }

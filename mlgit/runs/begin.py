@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
 from mlgit.errors import AlreadyExists, InvalidState, InvalidValue, NotFound, StorageFailed
 from mlgit.records import layout, names
 from mlgit.records.experiment import Experiment, dump_experiment
+from mlgit.records.fields import NOTHING
 from mlgit.records.run import Run, RunStatus, Source, dump_run
 from mlgit.runs import run_state
 from mlgit.runs.capture import captured, redacted_source
@@ -35,8 +35,7 @@ def is_strict() -> bool:
     return os.environ.get("MLGIT_STRICT") == "1"
 
 
-@dataclass(frozen=True)
-class RunRequest:
+class RunRequest(NamedTuple):
     """What the caller wants of a new run; all of it may be left out.
 
     Attributes:
@@ -48,20 +47,21 @@ class RunRequest:
         start: Milliseconds UTC; now when None.
         user: As captured when empty.
         source: As captured when None.
-        strict: Failures of the disk and of publishing raise instead of warn.
+        strict: Failures of the disk and of publishing raise instead of warn; None asks the
+            environment.
         policy: When a long run is published in between.
     """
 
     name: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = NOTHING
     note: str = ""
     parent: str = ""
     id: str = ""
     start: int | None = None
     user: str = ""
     source: Source | None = None
-    strict: bool = field(default_factory=is_strict)
-    policy: CheckpointPolicy = field(default_factory=CheckpointPolicy)
+    strict: bool | None = None
+    policy: CheckpointPolicy = CheckpointPolicy()
 
 
 def start(
@@ -83,9 +83,9 @@ def start(
     if asked.id and LiveView(store).of_run(asked.id) is not None:
         raise AlreadyExists(f"there is a run {asked.id} already", id=asked.id)
     found = captured(store.home, settings)
-    run = replace(_new_run(asked, home), code=found.code, host=found.host)
+    run = _new_run(asked, home)._replace(code=found.code, host=found.host)
     source = redacted_source(asked.source) if asked.source else found.source
-    run = replace(run, user=asked.user or found.user, source=source)
+    run = run._replace(user=asked.user or found.user, source=source)
     for key, value in {**found.facts, **_tags(asked)}.items():
         run = run.with_tag(key, value)
     folder = layout.run_folder(home.folder, run.start, run.id)
@@ -193,5 +193,6 @@ def _active(
         writer=new_writer(),
         created=times.now_ms(),
     )
-    file = JournalFile(live_folder(store.data) / state.run.id, header, strict=asked.strict)
-    return ActiveRun(Session(store, experiment, Journal(file), state), asked.strict, asked.policy)
+    strict = is_strict() if asked.strict is None else asked.strict
+    file = JournalFile(live_folder(store.data) / state.run.id, header, strict=strict)
+    return ActiveRun(Session(store, experiment, Journal(file), state), strict, asked.policy)

@@ -10,12 +10,12 @@ import os
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import MlgitError
 from mlgit.records import layout
+from mlgit.records.fields import NOTHING
 from mlgit.records.run import Code, Source
 from mlgit.runs import environment, work_tree
 from mlgit.runs.process_identity import host_name
@@ -35,8 +35,7 @@ PATCH = layout.PATCH
 UNTRACKED = "mlgit.untracked_script"
 
 
-@dataclass(frozen=True)
-class Captured:
+class Captured(NamedTuple):
     """What was found out.
 
     Attributes:
@@ -48,12 +47,12 @@ class Captured:
         facts: Tags that say what a reader should know of the above.
     """
 
-    code: Code = field(default_factory=Code)
-    source: Source = field(default_factory=Source)
+    code: Code = Code()
+    source: Source = Source()
     user: str = ""
     host: str = ""
-    files: Mapping[str, bytes] = field(default_factory=dict)
-    facts: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, bytes] = NOTHING
+    facts: Mapping[str, str] = NOTHING
 
 
 _known: dict[tuple[Path, object, object], Captured] = {}
@@ -129,7 +128,7 @@ def redacted_source(source: Source) -> Source:
         command = shlex.join(redacted_arguments(shlex.split(source.command)))
     except ValueError:  # no shell would take it
         command = redacted_text(source.command)
-    return replace(source, command=command, name=redacted_text(source.name))
+    return source._replace(command=command, name=redacted_text(source.name))
 
 
 def _source(script: Path | None, place: Path | None) -> Source:

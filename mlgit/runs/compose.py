@@ -1,14 +1,15 @@
 """A run's journals, and what the branch knows of it, as one publication: a pure function.
 
+Only a history that is too long for git leaves it by another way, the outlet.
+
 The same journals always give the same files, so publishing twice changes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from heapq import merge
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 from mlgit.artifacts.manifest import Room
@@ -16,13 +17,15 @@ from mlgit.errors import Damaged
 from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, dump_manifest
 from mlgit.records.experiment import Experiment, load_experiment
+from mlgit.records.history import History, with_counts
 from mlgit.records.inputs import Inputs, dump_inputs
 from mlgit.records.located import is_segment
 from mlgit.records.metrics import Point, decode_points
-from mlgit.records.run import Run, load_run
+from mlgit.records.run import MetricSummary, Run, load_run
 from mlgit.records.settings import Limits
 from mlgit.runs import run_state, segments
 from mlgit.runs.frames import ROW
+from mlgit.runs.history import Before, Outlet, place
 from mlgit.runs.journal_read import JournalContent
 from mlgit.runs.journal_records import START, Header
 from mlgit.runs.run_state import RunState
@@ -49,7 +52,11 @@ class Source(NamedTuple):
 
 
 def compose(
-    snapshot: Snapshot, sources: Sequence[Source], writer: str, alive_until: int | None = None
+    snapshot: Snapshot,
+    sources: Sequence[Source],
+    writer: str,
+    outlet: Outlet,
+    alive_until: int | None = None,
 ) -> Publication:
     """What `sources`, all of one run, bring to the branch.
 
@@ -57,6 +64,7 @@ def compose(
         snapshot: The branch as it is.
         sources: The journals.
         writer: Who stamps changes of what was published before.
+        outlet: What git takes of the points, and where the rest goes.
         alive_until: Milliseconds UTC until which a run that still goes on counts as alive.
 
     Raises:
@@ -68,14 +76,21 @@ def compose(
     known = known_of(snapshot, folder)
     state = state_of(known, header, sources, writer)
     parts = [part for source in sources for part in segments_of(source)]
-    run = replace(
-        _with_damage(state.whole_run(), sources),
-        metrics=segments.summary(parts, points_elsewhere(snapshot, folder, parts)),
+    others = files_elsewhere(snapshot, folder, parts)
+    before = Before(others, known.names, state.run.history, state.manifest())
+    found = summary(parts, decoded(others), state.run.history)
+    ends = not any(source.sealed for source in sources)
+    placed = place(parts, before, found, outlet, ends=ends)
+    if placed.artifact is not None:
+        state.artifacts[placed.artifact.path] = placed.artifact
+    run = _with_damage(state.whole_run(), sources)._replace(
+        metrics=found,
+        history=placed.history,
         alive_until=None if state.run.status.terminal else alive_until,
     )
     kept = {name: data for source in sources for name, data in source.content.files.items()}
     files = {
-        **{part.name: segments.encode(part) for part in parts if len(part)},
+        **placed.files,
         **{name: kept[name] for name in _AS_IS if name in kept and name not in known.names},
         **_artifact_files(state, known.manifest, kept),
     }
@@ -84,14 +99,13 @@ def compose(
     return Publication(run, experiment_of(header), files, folder)
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(NamedTuple):
     """What the branch has of a run; `run` is None where it has nothing."""
 
     run: Run | None = None
     names: Sequence[str] = ()
     manifest: Sequence[ArtifactEntry] = ()
-    inputs: Inputs = field(default_factory=Inputs)
+    inputs: Inputs = Inputs()
 
 
 def known_of(snapshot: Snapshot, folder: str) -> Known:
@@ -161,14 +175,24 @@ def segments_of(source: Source) -> Iterator[Segment]:
         yield Segment(name, rows[start * ROW.size : end * ROW.size], content.series)
 
 
-def points_elsewhere(snapshot: Snapshot, folder: str, parts: Iterable[Segment]) -> list[Point]:
-    """The run's points on the branch that are not in `parts`."""
+def files_elsewhere(snapshot: Snapshot, folder: str, parts: Iterable[Segment]) -> dict[str, bytes]:
+    """The run's metric files on the branch that are not those of `parts`, by name."""
     ours = {part.name for part in parts}
-    found: list[Point] = []
-    for name in snapshot.names(folder):
-        if is_segment(name) and name not in ours:
-            found += decode_points(snapshot.read(f"{folder}/{name}") or b"")
-    return found
+    names = [name for name in snapshot.names(folder) if is_segment(name) and name not in ours]
+    return {name: snapshot.read(f"{folder}/{name}") or b"" for name in names}
+
+
+def decoded(files: Mapping[str, bytes]) -> dict[str, list[Point]]:
+    """The points of metric files."""
+    return {name: decode_points(data) for name, data in files.items()}
+
+
+def summary(
+    parts: Iterable[Segment], others: Mapping[str, Sequence[Point]], history: History
+) -> dict[str, MetricSummary]:
+    """What `run.yaml` says of the metrics in journals and in the `others` files together."""
+    found = segments.summary(parts, chain.from_iterable(others.values()))
+    return with_counts(found, history, others)
 
 
 def _with_damage(run: Run, sources: Sequence[Source]) -> Run:
@@ -204,5 +228,5 @@ def _placed(
     for entry in manifest:
         if entry.inline and known.get(entry.path) != entry:
             lost = entry.sha256 not in kept
-            settled.append(replace(entry, inline="") if lost else room.place(entry))
+            settled.append(entry._replace(inline="") if lost else room.place(entry))
     return sorted(settled, key=lambda entry: entry.path)

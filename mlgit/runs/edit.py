@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mlgit import times
@@ -97,7 +96,7 @@ def set_status(store: Store, folder: str, status: RunStatus, end: int | None = N
 
     def change(run: Run, stamp: Edit) -> Run:
         ended = (stamp.at if end is None else end) if status.terminal else None
-        return replace(run, status=status, end=ended, alive_until=None)
+        return run._replace(status=status, end=ended, alive_until=None)
 
     return _edit(store, folder, change, status.value.lower())
 
@@ -151,8 +150,8 @@ def move(store: Store, folder: str, experiment_id: str) -> Run:
 
 
 def _with(run: Run, path: str, stamp: Edit, **fields: object) -> Run:
-    changed = replace(run, **fields)  # type: ignore[arg-type]  # the names are this module's own
-    return run if changed == run else replace(changed, edits={**run.edits, path: stamp})
+    changed = run._replace(**fields)  # type: ignore[arg-type]  # the names are this module's own
+    return run if changed == run else changed._replace(edits={**run.edits, path: stamp})
 
 
 def _edit(

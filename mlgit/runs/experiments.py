@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -62,7 +61,7 @@ def create(
 
     def make(change: Change) -> Experiment:
         _refuse_taken(change.snapshot, name)
-        made = replace(_new(change.snapshot, name), artifact_location=artifact_location)
+        made = _new(change.snapshot, name)._replace(artifact_location=artifact_location)
         for key, value in given.items():
             made = made.with_tag(key, value)
         _put(change, made)
@@ -116,7 +115,7 @@ def rename(store: Store, experiment_id: str, name: str) -> Experiment:
         if found.name == name:
             return found
         _refuse_taken(change.snapshot, name)
-        return replace(found, name=name, edits={**found.edits, "name": stamp})
+        return found._replace(name=name, edits={**found.edits, "name": stamp})
 
     return _edit(store, experiment_id, edit, f"experiment: rename to {name}")
 
@@ -130,7 +129,7 @@ def delete(store: Store, experiment_id: str) -> Experiment:
 
     def edit(change: Change, found: Experiment, stamp: Edit) -> Experiment:
         _mark_runs(change, require_active(found), "deleted", stamp)
-        return replace(found, lifecycle="deleted", edits={**found.edits, "lifecycle": stamp})
+        return found._replace(lifecycle="deleted", edits={**found.edits, "lifecycle": stamp})
 
     return _edit(store, experiment_id, edit, "experiment: delete")
 
@@ -148,7 +147,7 @@ def restore(store: Store, experiment_id: str) -> Experiment:
             raise InvalidState(f"the experiment {found.name!r} is not deleted", id=found.id)
         _refuse_taken(change.snapshot, found.name, but=found.id)
         _mark_runs(change, found, "active", stamp)
-        return replace(found, lifecycle="active", edits={**found.edits, "lifecycle": stamp})
+        return found._replace(lifecycle="active", edits={**found.edits, "lifecycle": stamp})
 
     return _edit(store, experiment_id, edit, "experiment: restore")
 
@@ -197,7 +196,7 @@ def _edit(
         now = times.now_ms()
         changed = edit(change, found, Edit(now, store.writer))
         if changed != found:
-            changed = replace(changed, updated=now)
+            changed = changed._replace(updated=now)
             _put(change, changed)
         return changed
 
@@ -230,7 +229,7 @@ def _mark_runs(change: Change, experiment: Experiment, lifecycle: str, stamp: Ed
     for folder, run in _runs_of(change.snapshot, experiment):
         if run.lifecycle != lifecycle:
             edits = {**run.edits, "lifecycle": stamp}
-            marked = replace(run, lifecycle=lifecycle, deleted_at=deleted_at, edits=edits)
+            marked = run._replace(lifecycle=lifecycle, deleted_at=deleted_at, edits=edits)
             change.put(f"{folder}/{layout.RUN}", dump_run(marked))
 
 

@@ -15,6 +15,7 @@ from mlgit import times
 from mlgit.errors import Damaged, MlgitError, NotFound
 from mlgit.runs import journals
 from mlgit.runs.compose import Source, compose, first_header, segments_of
+from mlgit.runs.history import outlet_of
 from mlgit.runs.journal_file import SUFFIX
 from mlgit.runs.journal_read import read_journal
 
@@ -117,7 +118,7 @@ def _heal_run(store: Store, run_id: str, paths: list[Path]) -> Healed | None:
         return None
     try:
         with journals.publishing(store.data, run_id):
-            store.publish(compose(store.snapshot(), sources, store.writer))
+            store.publish(compose(store.snapshot(), sources, store.writer, outlet_of(store)))
     except MlgitError as error:
         return Healed(run_id, error)
     return Healed(run_id)

@@ -10,7 +10,6 @@ import contextlib
 import os
 import threading
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from mlgit import times
@@ -260,6 +259,6 @@ class JournalFile:
         self._syncing = _ABSENT
         if self._descriptor != _CLOSED:
             self._descriptor = _ABSENT
-            self.header = replace(
-                self.header, role=HELPER, process=this_process(), writer=new_writer()
+            self.header = self.header._replace(
+                role=HELPER, process=this_process(), writer=new_writer()
             )

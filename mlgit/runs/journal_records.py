@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlgit.errors import Damaged, Unsupported
 from mlgit.runs import frames
@@ -17,8 +16,7 @@ _TEXTS = ("role", "run", "experiment", "experiment_folder", "folder", "writer")
 Series = tuple[str, str, str, str]  # metric key, logged model id, dataset name, dataset digest
 
 
-@dataclass(frozen=True)
-class Header:
+class Header(NamedTuple):
     """The first record of a journal.
 
     Attributes:
@@ -45,7 +43,7 @@ class Header:
 
 def pack_header(header: Header) -> bytes:
     """The header's bytes, twice: no single damaged byte takes it away."""
-    fields = {"format": FORMAT, **vars(header), "process": header.process.as_dict()}
+    fields = {"format": FORMAT, **header._asdict(), "process": header.process.as_dict()}
     return frames.pack(frames.HEADER, _json(fields)) * 2
 
 

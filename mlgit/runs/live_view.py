@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,10 +13,12 @@ from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.experiment import Experiment
 from mlgit.records.inputs import Inputs
-from mlgit.records.metrics import Point, merge_segments
+from mlgit.records.metrics import Point
 from mlgit.records.run import Run, RunStatus
-from mlgit.runs import compose, journals, segments
+from mlgit.runs import compose, journals
+from mlgit.runs.history import all_points
 from mlgit.runs.journal_read import JournalContent, follow
+from mlgit.runs.segments import points
 
 if TYPE_CHECKING:
     from mlgit.store.snapshot import Snapshot
@@ -60,6 +61,11 @@ class RunView(NamedTuple):
         """All its points, by step, timestamp, then order of logging."""
         return self.load_points()
 
+    @property
+    def outline(self) -> list[Point]:
+        """Enough of its points to draw its curves."""
+        return self.load_points()
+
 
 class LiveView:
     """What this machine's journals say of runs; keep it to read only what is new each time."""
@@ -96,7 +102,7 @@ class LiveView:
         Raises:
             Damaged: Its record cannot be read.
         """
-        return self._of_journals(run_id, own) or _of_branch(self._store.snapshot(), run_id, folder)
+        return self._of_journals(run_id, own) or _of_branch(self._store, run_id, folder)
 
     def _forget_but(self, ids: Sequence[str]) -> None:
         for gone in self._contents.keys() - set(ids):
@@ -123,9 +129,10 @@ class LiveView:
         known = compose.known_of(snapshot, folder)
         state = compose.state_of(known, header, sources, "")
         parts = [part for source in sources for part in compose.segments_of(source)]
-        others = compose.points_elsewhere(snapshot, folder, parts)
-        run = replace(state.whole_run(), metrics=segments.summary(parts, others))
+        others = compose.decoded(compose.files_elsewhere(snapshot, folder, parts))
+        run = state.whole_run()._replace(metrics=compose.summary(parts, others, state.run.history))
         small = {k: v for source in sources for k, v in source.content.files.items()}
+        data = self._store.data
         return RunView(
             run=run,
             experiment=compose.experiment_of(header),
@@ -134,7 +141,7 @@ class LiveView:
             inputs=state.inputs(),
             small=small,
             is_live=True,
-            load_points=cache(lambda: merge_segments([others, *map(segments.points, parts)])),
+            load_points=cache(lambda: all_points(run.history, others, data, map(points, parts))),
         )
 
     def _sources(self, run_id: str) -> list[compose.Source]:
@@ -149,7 +156,8 @@ class LiveView:
         return found
 
 
-def _of_branch(snapshot: Snapshot, run_id: str, known: str) -> RunView | None:
+def _of_branch(store: Store, run_id: str, known: str) -> RunView | None:
+    snapshot = store.snapshot()
     runs = ((folder, snapshot.run(folder)) for folder in _candidates(snapshot, run_id, known))
     found = next(((folder, run) for folder, run in runs if run.id == run_id), None)
     if found is None:
@@ -163,7 +171,7 @@ def _of_branch(snapshot: Snapshot, run_id: str, known: str) -> RunView | None:
         inputs=snapshot.inputs(folder),
         small={},
         is_live=False,
-        load_points=cache(lambda: snapshot.points(folder)),
+        load_points=cache(lambda: all_points(run.history, snapshot.segments(folder), store.data)),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlgit.runs import journals
 from mlgit.runs.bury import bury
 from mlgit.runs.compose import Source, compose
+from mlgit.runs.history import outlet_of
 from mlgit.runs.journal_read import JournalContent, read_journal
 from mlgit.runs.journal_records import HELPER, START
 from mlgit.runs.journals import JournalEntry, Writer
@@ -95,4 +96,5 @@ def _is_left_to_others(own: Own, entries: Sequence[JournalEntry]) -> bool:
 
 def _publish(store: Store, sources: Sequence[Source], own: Own | None) -> Oid:
     alive_until = own.alive_until if own else None
-    return store.publish(compose(store.snapshot(), sources, store.writer, alive_until))
+    outlet = outlet_of(store)
+    return store.publish(compose(store.snapshot(), sources, store.writer, outlet, alive_until))

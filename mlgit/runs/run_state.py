@@ -6,7 +6,7 @@ The live handle, the live view and the publication all apply the same events, so
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from mlgit.records.artifact import ArtifactEntry
@@ -45,7 +45,7 @@ class RunState:
 
     def whole_run(self) -> Run:
         """The run with its parameters, and with what went wrong as tags."""
-        run = replace(self.run, params=dict(self.params))
+        run = self.run._replace(params=dict(self.params))
         for key, value in self.conflicts.items():
             run = run.with_tag(f"mlgit.conflict.params.{key}"[:250], value)
         # A journal is replayed onto what it was published as before: its losses count once.
@@ -139,7 +139,7 @@ def _lost(state: RunState, event: Mapping[str, Any]) -> None:
 
 def _status(state: RunState, event: Mapping[str, Any]) -> None:
     status = RunStatus(event["status"])
-    state.run = replace(state.run, status=status, end=event["end"] if status.terminal else None)
+    state.run = state.run._replace(status=status, end=event["end"] if status.terminal else None)
 
 
 def _number(text: str) -> int:

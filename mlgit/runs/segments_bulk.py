@@ -9,6 +9,7 @@ import numpy as np
 
 from mlgit.records.metrics import HEADER, Point, encode_points
 from mlgit.records.run import MetricSummary
+from mlgit.runs import rows_text
 from mlgit.runs.journal_records import Series
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
     from mlgit.runs.segments import Segment
 
-_ROW = np.dtype([("series", "<u4"), ("step", "<i8"), ("time", "<i8"), ("value", "<f8")])
+#: The rows of a segment, as `frames.ROW` packs them.
+ROWS = np.dtype([("series", "<u4"), ("step", "<i8"), ("time", "<i8"), ("value", "<f8")])
 
 
 def encode(segment: Segment) -> bytes | None:
@@ -26,21 +28,19 @@ def encode(segment: Segment) -> bytes | None:
     if any(any(names[1:]) for names in used.values()):
         return None
     cells = {number: _cell(names[0]) for number, names in used.items()}
-    keys = map(cells.__getitem__, rows["series"].tolist())
-    steps, stamps, values = (rows[name].tolist() for name in ("step", "time", "value"))
-    columns = zip(steps, stamps, keys, values, strict=True)
-    lines = [f"{step},{time},{key},{value!r}\n" for step, time, key, value in columns]
-    return f"{HEADER}\n{''.join(lines)}".encode()
+    if any(b"\0" in cell for cell in cells.values()):
+        return None
+    return f"{HEADER}\n".encode() + rows_text.text_of(rows, cells)
 
 
-def _cell(key: str) -> str:
+def _cell(key: str) -> bytes:
     """A metric key as the codec spells it between the commas of a row."""
-    return encode_points([Point(0, 0, key, 0.0)]).decode().split("\n")[1][4:-4]
+    return encode_points([Point(0, 0, key, 0.0)]).partition(b"\n")[2][4:-5]
 
 
 def _known(segment: Segment) -> tuple[NDArray[np.void], dict[int, Series]]:
     """The rows whose series is defined."""
-    rows = np.frombuffer(segment.rows, _ROW)
+    rows = np.frombuffer(segment.rows, ROWS)
     series = dict(segment.series)
     if len(rows) and not set(np.unique(rows["series"]).tolist()) <= series.keys():
         rows = rows[np.isin(rows["series"], list(series))]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlgit.records.experiment import Experiment
-from mlgit.records.run import Code, Edit, MetricSummary, Run, RunStatus, Source
+from mlgit.records.run import Code, Edit, History, MetricSummary, Run, RunStatus, Source
 
 _encode = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 _STATUS = {status.value: status for status in RunStatus}
@@ -21,7 +21,6 @@ class Unreadable(Exception):
 
 def dump(run: Run) -> str:
     """The line of a run; NaN and infinities are kept as Python writes them."""
-    code, source = run.code, run.source
     return _encode(
         [
             run.id,
@@ -36,24 +35,29 @@ def dump(run: Run) -> str:
             run.lifecycle,
             run.deleted_at,
             run.note,
-            [code.commit, code.branch, code.repository, code.dirty, code.patch],
-            [source.type, source.name, source.command, source.entry_point],
+            run.code,
+            run.source,
             dict(run.params),
             {key: _summary(one) for key, one in run.metrics.items()},
             dict(run.tags),
             _edits(run.edits),
             run.alive_until,
+            _history(run.history),
             dict(run.extra),
             run.format,
         ]
     )
 
 
-def _summary(one: MetricSummary) -> list[float]:
-    head = [one.last, one.step, one.time]
-    if one.count == 1 and one.min == one.last == one.max:
-        return head
-    return [*head, one.min, one.max, one.count]
+def _summary(one: MetricSummary) -> tuple[float, ...]:
+    return one[:3] if one.points == 1 and one.min == one.last == one.max else one
+
+
+def _history(history: History) -> list[Any]:
+    if not history.sampled and not history.artifacts:
+        return []
+    sampled = {name: dict(counts) for name, counts in history.sampled.items()}
+    return [dict(history.artifacts), sampled]
 
 
 def _edits(edits: Mapping[str, Edit]) -> dict[str, Any]:
@@ -82,6 +86,7 @@ def _load(fields: list[Any]) -> Run:
         tags,
         edits,
         alive_until,
+        history,
         extra,
         version,
     ) = fields
@@ -107,6 +112,7 @@ def _load(fields: list[Any]) -> Run:
         tags,
         _load_edits(edits),
         alive_until,
+        History(*history),
         extra,
         version,
     )

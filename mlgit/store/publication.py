@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlgit.git.item import Item
 from mlgit.records import layout
 from mlgit.records.experiment import Experiment, dump_experiment
+from mlgit.records.fields import NOTHING
 from mlgit.records.run import Edit, Run, dump_run
 from mlgit.store.message import SKIP_CI, escaped, run_subject, run_trailers, short
 
 _EDITABLE = frozenset({"name", "note", "user", "host", "parent", "experiment_id"})
 
 
-@dataclass(frozen=True)
-class Publication:
+class Publication(NamedTuple):
     """A run and its files, to become one commit (which may bring other runs too).
 
     Attributes:
@@ -30,7 +29,7 @@ class Publication:
 
     run: Run
     experiment: Experiment | None = None
-    files: Mapping[str, bytes] = field(default_factory=dict)
+    files: Mapping[str, bytes] = NOTHING
     folder: str = ""
 
 
@@ -69,7 +68,7 @@ def keep_edits(there: Run, ours: Run) -> Run:
 
     Of two edits of a field the higher `(at, by)` counts. Keys that a newer version added stay.
     """
-    ours = replace(ours, extra={**there.extra, **ours.extra})
+    ours = ours._replace(extra={**there.extra, **ours.extra})
     for path, edit in there.edits.items():
         mine = ours.edits.get(path)
         if mine is None or (mine.at, mine.by) < (edit.at, edit.by):
@@ -79,20 +78,20 @@ def keep_edits(there: Run, ours: Run) -> Run:
 
 def _with_field(there: Run, ours: Run, path: str, edit: Edit) -> Run:
     """`ours` with one field, and the stamp of its edit, as it stands on the branch."""
-    ours = replace(ours, edits={**ours.edits, path: edit})
+    ours = ours._replace(edits={**ours.edits, path: edit})
     section, _, key = path.partition(".")
     if section == "tags" and key:
         tags = {name: text for name, text in ours.tags.items() if name != key}
         kept = {} if edit.deleted or key not in there.tags else {key: there.tags[key]}
-        return replace(ours, tags={**tags, **kept})
-    if section in ("code", "source") and key in getattr(there, section).__dataclass_fields__:
+        return ours._replace(tags={**tags, **kept})
+    if section in ("code", "source") and key in getattr(there, section)._fields:
         value = getattr(getattr(there, section), key)
-        return _set(ours, section, replace(getattr(ours, section), **{key: value}))
+        return _set(ours, section, getattr(ours, section)._replace(**{key: value}))
     if path == "lifecycle":
-        return replace(ours, lifecycle=there.lifecycle, deleted_at=there.deleted_at)
+        return ours._replace(lifecycle=there.lifecycle, deleted_at=there.deleted_at)
     name = "experiment_id" if path == "experiment" else path
     return _set(ours, name, getattr(there, name)) if name in _EDITABLE else ours
 
 
 def _set(run: Run, name: str, value: Any) -> Run:
-    return replace(run, **{name: value})
+    return run._replace(**{name: value})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 from mlgit.entities import PagedList, Run, RunStatus
@@ -13,7 +12,7 @@ from mlgit.records.run import Run as RunRecord
 
 
 def summary(value: float) -> MetricSummary:
-    return MetricSummary(last=value, step=3, time=9, min=value, max=value, count=1)
+    return MetricSummary(last=value, step=3, time=9, min=value, max=value, points=1)
 
 
 RECORD = RunRecord(
@@ -78,7 +77,7 @@ def test_a_run_as_plain_data() -> None:
 
 
 def test_the_notebook_form_holds_no_markup_of_the_users() -> None:
-    hostile = replace(RECORD, name="<script>alert(1)</script>")
+    hostile = RECORD._replace(name="<script>alert(1)</script>")
     for text in (Run(hostile)._repr_html_(), PagedList([Run(hostile)])._repr_html_()):
         assert "<script>" not in text
         assert "&lt;script&gt;" in text
@@ -92,7 +91,7 @@ def test_the_markdown_form_keeps_its_columns() -> None:
 
 
 def test_a_list_shows_a_row_a_run_and_blanks_where_a_key_is_missing() -> None:
-    runs = PagedList([Run(RECORD), Run(replace(RECORD, params={}))])
+    runs = PagedList([Run(RECORD), Run(RECORD._replace(params={}))])
     html = runs._repr_html_()
     assert html.count("<tr>") == 3
     assert "<td></td>" in html

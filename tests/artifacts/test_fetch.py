@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -69,7 +68,7 @@ def test_bytes_in_git_must_be_those_of_the_manifest(data: bytes | None) -> None:
 
 
 def test_an_external_reference_is_never_opened(cache: ObjectCache) -> None:
-    away = replace(entry(), uri="http://169.254.169.254/latest")
+    away = entry()._replace(uri="http://169.254.169.254/latest")
     for used in (sources(), sources(cache)):
         with pytest.raises(InvalidState, match="reference"):
             read(away, used)

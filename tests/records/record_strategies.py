@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from hypothesis import strategies as st
 
 from mlgit import times
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.experiment import Experiment
+from mlgit.records.fields import FORMAT
 from mlgit.records.inputs import DatasetInput, Inputs, ModelLink
 from mlgit.records.logged_model import STATUSES, LoggedModel
 from mlgit.records.metrics import Point
-from mlgit.records.run import Code, Edit, MetricSummary, Run, RunStatus, Source
+from mlgit.records.run import Code, Edit, History, MetricSummary, Run, RunStatus, Source
 from mlgit.records.settings import Capture, Limits, Settings
 from tests.records.strategies import floats, integers, keys, real_numbers, texts, values
+
+T = TypeVar("T")
 
 moments = st.integers(0, times.MAX_TIME_MS)
 names = texts.filter(bool)
@@ -22,6 +27,11 @@ unknown = st.dictionaries(keys.map(lambda key: f"x-{key}"), values, max_size=2)
 lifecycles = st.sampled_from(["active", "deleted"])
 edits = st.dictionaries(keys, st.builds(Edit, moments, names, st.booleans()), max_size=3)
 hashes = st.binary(min_size=32, max_size=32).map(bytes.hex)
+
+
+def in_order(values: dict[str, T]) -> dict[str, T]:
+    """As a record lists the user's keys."""
+    return dict(sorted(values.items()))
 
 
 @st.composite
@@ -54,7 +64,19 @@ runs = st.builds(
     tags=text_maps,
     edits=edits,
     alive_until=st.none() | moments,
+    history=st.just(History())
+    | st.builds(
+        History,
+        st.dictionaries(names, hashes, max_size=2).map(in_order),
+        st.dictionaries(
+            names,
+            st.dictionaries(keys, st.integers(0, 10**17), min_size=1, max_size=2).map(in_order),
+            min_size=1,
+            max_size=2,
+        ).map(in_order),
+    ),
     extra=unknown,
+    format=st.just(FORMAT),
 )
 experiments = st.builds(
     Experiment,
@@ -69,6 +91,7 @@ experiments = st.builds(
     tags=text_maps,
     edits=edits,
     extra=unknown,
+    format=st.just(FORMAT),
 )
 entries = st.builds(
     ArtifactEntry, names, st.integers(0, 10**15), st.just("") | hashes, texts, texts, unknown
@@ -83,6 +106,7 @@ inputs = st.builds(
         st.builds(ModelLink, names, st.sampled_from(["in", "out"]), integers, unknown), max_size=2
     ).map(tuple),
     unknown,
+    st.just(FORMAT),
 )
 logged_models = st.builds(
     LoggedModel,
@@ -108,6 +132,7 @@ settings_of_a_team = st.builds(
     st.builds(Limits, _sizes, _sizes, _sizes, _sizes),
     st.builds(Capture, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     unknown,
+    st.just(FORMAT),
 )
 _columns = st.sampled_from(["", "", "m-1", 'a,"b"', "c\nd", "é"])
 points = st.builds(

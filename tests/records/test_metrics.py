@@ -153,7 +153,7 @@ def test_a_summary_is_what_a_plain_reading_of_the_rule_says(segment: list[Point]
     for key, summary in summarize(segment).items():
         mine = [point for point in merge_segments([segment]) if point.key == key]
         real = [point.value for point in mine if not isnan(point.value)]
-        assert summary.count == len(mine)
+        assert summary.points == len(mine)
         assert (summary.step, summary.time) == max(point[:2] for point in mine)
         last = [p.value for p in mine if p[:2] == (summary.step, summary.time)]
         assert same(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -138,7 +137,7 @@ def test_tags_of_an_experiment_leave_the_mark_of_an_edit() -> None:
     tagged = EXPERIMENT.with_tag("team", "risk", STAMP)
     assert (tagged.all_tags(), tagged.edits) == ({"team": "risk"}, {"tags.team": STAMP})
     gone = tagged.without_tag("team", STAMP)
-    assert (gone.tags, gone.edits) == ({}, {"tags.team": replace(STAMP, deleted=True)})
+    assert (gone.tags, gone.edits) == ({}, {"tags.team": STAMP._replace(deleted=True)})
 
 
 def test_an_experiment_of_the_first_days_was_updated_when_created() -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,7 +54,7 @@ def test_reserved_tags_are_fields() -> None:
 
 
 def test_a_value_that_a_field_cannot_hold_stays_a_tag() -> None:
-    run = replace(RUN, code=Code(dirty=True)).with_tag("mlflow.source.git.dirty", "maybe")
+    run = RUN._replace(code=Code(dirty=True)).with_tag("mlflow.source.git.dirty", "maybe")
     assert (run.code.dirty, run.tags) == (False, {"mlflow.source.git.dirty": "maybe"})
     run = run.with_tag("mlflow.source.git.dirty", "true")
     assert (run.code.dirty, run.tags) == (True, {})
@@ -79,7 +77,7 @@ def test_the_name_cannot_be_deleted() -> None:
 )
 def test_an_edit_after_publication_leaves_its_mark(key: str, path: str) -> None:
     assert RUN.with_tag(key, "x", STAMP).edits == {path: STAMP}
-    assert RUN.without_tag(key, STAMP).edits == {path: replace(STAMP, deleted=True)}
+    assert RUN.without_tag(key, STAMP).edits == {path: STAMP._replace(deleted=True)}
     assert RUN.with_tag(key, "x").edits == {}
 
 

@@ -383,7 +383,7 @@ def test_threads_log_to_one_run(store: Store, active: ActiveRun) -> None:
     for thread in threads:
         thread.join()
     run = finished(store, active)
-    assert [run.metrics[f"m{number}"].count for number in range(4)] == [100] * 4
+    assert [run.metrics[f"m{number}"].points for number in range(4)] == [100] * 4
     assert len(run.params) == 400
     assert {run.tags[f"t{number}"] for number in range(4)} == {"99"}
 
@@ -452,7 +452,7 @@ def test_a_finished_run_goes_on_and_ends_again(store: Store, active: ActiveRun) 
     folder, run = published(store, active.id)
     assert run.status is RunStatus.FAILED
     assert (run.start, run.name) == (first.start, first.name)
-    assert (run.metrics["m"].last, run.metrics["m"].count) == (2.0, 2)
+    assert (run.metrics["m"].last, run.metrics["m"].points) == (2.0, 2)
     assert run.tags["phase"] == "two"
     assert "tags.phase" in run.edits
     names = store.snapshot().names(folder)
@@ -552,11 +552,11 @@ def test_a_journal_that_cannot_be_written_never_stops_a_run(store: Store) -> Non
         for step in range(100):
             active.log_metric("m", step, step)
         assert active.unsafe_points == 100
-        assert active.view().run.metrics["m"].count == 100
+        assert active.view().run.metrics["m"].points == 100
         assert active.finish() is not None
     assert len(said) == 1
     folder, run = published(store, active.id)
-    assert run.metrics["m"].count == 100
+    assert run.metrics["m"].points == 100
     assert "mlgit.lost_points" not in run.tags
     assert len(store.snapshot().points(folder)) == 100
 
@@ -571,7 +571,7 @@ def test_what_was_given_up_is_told_by_a_tag(store: Store, monkeypatch: pytest.Mo
         active.log_metric("m", step, step)
     active.finish()
     run = published(store, active.id)[1]
-    assert (run.tags["mlgit.lost_points"], run.metrics["m"].count) == ("15", 10)
+    assert (run.tags["mlgit.lost_points"], run.metrics["m"].points) == ("15", 10)
 
 
 def test_the_environment_can_ask_for_strictness(

@@ -65,7 +65,7 @@ def test_checkpoints_are_sealed_segments_that_never_change(store: Store, active:
     }
     assert [point.value for point in after.points(folder)] == [0.0, 1.0, 2.0, 3.0]
     run = after.run(folder)
-    assert (run.status, run.alive_until, run.metrics["m"].count) == (RunStatus.FINISHED, None, 4)
+    assert (run.status, run.alive_until, run.metrics["m"].points) == (RunStatus.FINISHED, None, 4)
 
 
 def test_a_checkpoint_without_new_points_adds_no_segment(store: Store, active: ActiveRun) -> None:
@@ -83,7 +83,7 @@ def test_what_was_logged_once_before_and_once_after_a_checkpoint_counts_once(
     active.checkpoint()
     active.log_metric("m", 1.0, 0, 5)
     active.finish()
-    assert published(store, active.id)[1].metrics["m"].count == 1
+    assert published(store, active.id)[1].metrics["m"].points == 1
 
 
 def test_an_edit_on_the_branch_survives_a_checkpoint_and_the_end(
@@ -281,7 +281,7 @@ def test_a_live_run_is_seen_with_all_it_logged(store: Store, active: ActiveRun) 
     assert (run.id, run.status, run.params) == (active.id, RunStatus.RUNNING, {"lr": "1"})
     active.log_metric("m", 2.0, 1)
     [run] = view.runs()
-    assert (run.metrics["m"].last, run.metrics["m"].count) == (2.0, 2)
+    assert (run.metrics["m"].last, run.metrics["m"].points) == (2.0, 2)
     whole = view.of_run(active.id)
     assert whole is not None
     assert [point.value for point in whole.points] == [1.0, 2.0]
@@ -311,7 +311,7 @@ def test_a_checkpointed_run_is_seen_with_what_came_after(store: Store, active: A
     whole = LiveView(store).of_run(active.id)
     assert whole is not None
     assert [point.value for point in whole.points] == [1.0, 2.0]
-    assert whole.run.metrics["m"].count == 2
+    assert whole.run.metrics["m"].points == 2
 
 
 def test_a_published_run_is_seen_as_it_is(store: Store, active: ActiveRun) -> None:

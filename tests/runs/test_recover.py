@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,7 +155,7 @@ def test_two_processes_log_to_one_run(store: Store, repo: Path) -> None:
     active.finish()
     folder, run = published(store, active.id)
     assert run.status is RunStatus.FINISHED
-    assert {key: run.metrics[key].count for key in run.metrics} == dict.fromkeys(
+    assert {key: run.metrics[key].points for key in run.metrics} == dict.fromkeys(
         ("rank0", "rank1", "rank2"), 50
     )
     assert len(store.snapshot().points(folder)) == 150
@@ -222,7 +221,7 @@ active.finish()
             break
         time.sleep(0.01)
     run = published(store, run_id)[1]
-    assert (run.status, run.metrics["child"].count) == (RunStatus.FINISHED, 2)
+    assert (run.status, run.metrics["child"].points) == (RunStatus.FINISHED, 2)
 
 
 # ---- states that only a machine or another host can bring about ----------------------------------
@@ -237,7 +236,7 @@ def left_behind(store: Store, **process: object) -> Path:
     was = file.header
     file.close()
     identity = was.process._replace(pid=2**22 + 1, started="1")
-    header = replace(was, process=identity._replace(**process))  # type: ignore[arg-type]
+    header = was._replace(process=identity._replace(**process))  # type: ignore[arg-type]
     path.write_bytes(content.replace(pack_header(was), pack_header(header)))
     return path
 
@@ -309,7 +308,7 @@ def test_a_bad_journal_of_one_writer_does_not_keep_the_run(store: Store) -> None
     silent_for_long(bad)
     [done] = recover(store)
     run = published(store, done.run_id)[1]
-    assert run.metrics["m"].count == 1
+    assert run.metrics["m"].points == 1
     assert "110 damaged bytes" in run.tags["mlgit.damaged_journal"]
 
 
@@ -350,7 +349,7 @@ def test_damage_is_told_by_a_tag_and_the_rest_is_kept(store: Store) -> None:
     [done] = recover(store)
     run = published(store, done.run_id)[1]
     assert run.tags["mlgit.damaged_journal"] == "9 damaged bytes in 1 places"
-    assert run.metrics["m"].count == 1
+    assert run.metrics["m"].points == 1
 
 
 def test_recovering_in_many_processes_makes_one_commit(store: Store, repo: Path) -> None:
@@ -403,11 +402,11 @@ os.kill(os.getpid(), 9)
     run_id = line(child)
     child.communicate()
     folder, run = published(store, run_id)
-    assert (run.status, run.metrics["m"].count) == (RunStatus.RUNNING, 20)
+    assert (run.status, run.metrics["m"].points) == (RunStatus.RUNNING, 20)
     assert run.alive_until is not None
     recover(store)
     folder, run = published(store, run_id)
-    assert (run.status, run.metrics["m"].count) == (RunStatus.FAILED, 30)
+    assert (run.status, run.metrics["m"].points) == (RunStatus.FAILED, 30)
     assert run.alive_until is None
     names = [name for name in store.snapshot().names(folder) if name.startswith("metrics")]
     assert len(names) == 3
@@ -443,7 +442,7 @@ for number in range(10_000):
     assert recover(store) == []
     for what, run_id in said:
         run = published(store, run_id)[1]
-        assert run.metrics["m"].count >= (2 if what == "finished" else 1)
+        assert run.metrics["m"].points >= (2 if what == "finished" else 1)
         assert run.status in ({RunStatus.FINISHED} if what == "finished" else set(RunStatus))
         assert run.status.terminal
 

@@ -62,11 +62,11 @@ def test_nothing_is_lost_when_room_is_made_before_the_end(small: Store) -> None:
         active.log_metric("m", step, step)
     active.set_tags({"late": 1})
     assert active.unsafe_points > 0
-    assert active.view().run.metrics["m"].count == 20_000
+    assert active.view().run.metrics["m"].points == 20_000
     filler.unlink()
     assert active.finish() is not None
     run = published(small, active.id)[1]
-    assert (run.metrics["m"].count, run.tags["late"]) == (20_000, "1")
+    assert (run.metrics["m"].points, run.tags["late"]) == (20_000, "1")
     assert "mlgit.lost_points" not in run.tags
 
 
@@ -89,7 +89,7 @@ def test_a_run_that_ended_on_a_full_disk_is_published_when_there_is_room(small: 
     while not recover(small) and time.monotonic() < deadline:
         time.sleep(0.1)
     run = published(small, active.id)[1]
-    assert (run.status, run.metrics["m"].count) == (RunStatus.FINISHED, 20_000)
+    assert (run.status, run.metrics["m"].points) == (RunStatus.FINISHED, 20_000)
 
 
 LOOP = """
@@ -123,7 +123,7 @@ def test_what_was_safe_survives_a_process_that_ended_on_a_full_disk(small: Store
     [done] = recover(small)
     assert done.problem is None
     run = published(small, run_id)[1]
-    assert run.metrics["m"].count >= 100
+    assert run.metrics["m"].points >= 100
     assert run.status is RunStatus.FAILED
 
 

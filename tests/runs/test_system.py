@@ -28,7 +28,7 @@ def test_the_machine_is_measured_under_mlflows_names(store: Store) -> None:
     assert {f"system/{name}" for name in wanted} <= set(metrics)
     memory = metrics["system/system_memory_usage_megabytes"]
     assert memory.last > 1
-    assert memory.step == memory.count - 1
+    assert memory.step == memory.points - 1
 
 
 def test_a_node_has_keys_of_its_own(store: Store) -> None:

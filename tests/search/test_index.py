@@ -6,7 +6,6 @@ import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ def test_every_answer_shows_the_branch_as_it_is(store: Store, index: Index) -> N
     assert names(index, "metrics.acc = 0.5") == ["run-1"]
     publish(store, a_run(2, {"acc": 0.9}))
     assert names(index, order="metrics.acc DESC") == ["run-2", "run-1"]
-    store.edit_run(folder, lambda run: replace(run, name="renamed", params={}), "tag: a test")
+    store.edit_run(folder, lambda run: run._replace(name="renamed", params={}), "tag: a test")
     assert names(index) == ["run-2", "renamed"]
     assert names(index, "params.lr = '0.1'") == []
     assert index.keys().params == set()
@@ -260,7 +259,7 @@ def with_missing(repo: Path, path: str, mode: str, oid: str) -> None:
 
 def test_a_missing_object_is_damage_until_it_comes(store: Store, index: Index, repo: Path) -> None:
     folder, _ = publish(store, a_run(1), a_run(2))
-    data = dump_run(replace(a_run(1), name="fetched"))
+    data = dump_run(a_run(1)._replace(name="fetched"))
     oid = object_id(BLOB, data)
     with_missing(repo, f"{folder}/run.yaml", "100644", oid.decode())
     assert names(index) == ["run-2"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import nan
 
 import pytest
@@ -94,11 +93,11 @@ def test_deleted_runs_are_found_by_id_and_by_a_name_of_their_own(
     store: Store, filled: Index
 ) -> None:
     folder = filled.find()[0].folder
-    store.edit_run(folder, lambda run: replace(run, lifecycle="deleted"), "rm")
+    store.edit_run(folder, lambda run: run._replace(lifecycle="deleted"), "rm")
     assert resolve_run(filled, "@last").run.id == C.id
     for reference in (D.id, "dddd", "lone"):
         assert resolve_run(filled, reference).run.id == D.id
-    store.edit_run(filled.find()[0].folder, lambda run: replace(run, lifecycle="deleted"), "rm")
+    store.edit_run(filled.find()[0].folder, lambda run: run._replace(lifecycle="deleted"), "rm")
     assert resolve_run(filled, "calm-moth-3").run.id == B.id
 
 

@@ -54,14 +54,14 @@ def summaries() -> st.SearchStrategy[MetricSummary]:
         time=st.just(T0),
         min=numbers,
         max=numbers,
-        count=st.sampled_from((1, 2)),
+        points=st.sampled_from((1, 2)),
     )
 
 
 def runs() -> st.SearchStrategy[Run]:
     names = st.sampled_from(("brisk-otter", "calm moth", "n", ""))
     return st.builds(
-        Run,
+        lambda **given: Run(**given),  # the class itself would have its defaults drawn, too
         id=st.sampled_from(IDS),
         name=names.filter(bool),
         experiment_id=st.sampled_from(EXPERIMENTS),
@@ -73,8 +73,8 @@ def runs() -> st.SearchStrategy[Run]:
         parent=st.sampled_from(("", IDS[0])),
         lifecycle=st.sampled_from(("active", "active", "deleted")),
         note=st.sampled_from(("", "two\nlines")),
-        code=st.builds(Code, commit=st.sampled_from(("", "abc")), dirty=st.booleans()),
-        source=st.builds(Source, name=st.sampled_from(("", "train.py"))),
+        code=st.sampled_from((Code(), Code("abc"), Code("abc", dirty=True))),
+        source=st.sampled_from((Source(), Source(name="train.py"))),
         params=st.dictionaries(keys, texts, max_size=3),
         metrics=st.dictionaries(keys, summaries(), max_size=3),
         tags=st.dictionaries(st.one_of(keys, st.just("mlflow.user")), texts, max_size=2),

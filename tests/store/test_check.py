@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -124,7 +123,7 @@ def test_a_folder_without_a_run_and_a_run_without_an_experiment(
 
 
 def test_summaries_must_follow_from_the_points(store: Store, runs: list[str]) -> None:
-    metrics = {"val_acc": replace(a_run().metrics["val_acc"], last=1.0)}
+    metrics = {"val_acc": a_run().metrics["val_acc"]._replace(last=1.0)}
     found = one(store, f"{runs[0]}/run.yaml", dump_run(a_run(IDS[0], metrics=metrics)))
     assert found.message == "metrics.val_acc: does not follow from the points"
     assert problems(store, deep=False) == []
@@ -168,8 +167,8 @@ def test_a_hostile_path_in_a_manifest_is_an_error(store: Store, runs: list[str],
 
 
 def test_experiments_that_clash_after_a_merge(store: Store, runs: list[str]) -> None:
-    twin = replace(CHURN, id="1", folder="twin")
-    same = replace(CHURN, name="other", folder="zame", lifecycle="deleted")
+    twin = CHURN._replace(id="1", folder="twin")
+    same = CHURN._replace(name="other", folder="zame", lifecycle="deleted")
     del runs
     with store.change("experiments") as change:
         for experiment in (twin, same):
@@ -200,7 +199,7 @@ def test_large_files_are_warned_of_at_the_limit(store: Store, runs: list[str]) -
     store.publish(a_publication(a_run(IDS[0]), {"a": b"x" * (limit + 1)}))
     assert [each.severity for each in problems(store)] == ["warning"]
     assert runs[0] in problems(store)[0].path
-    long = replace(store.snapshot().run(runs[1]), note="x" * (1 << 20))
+    long = store.snapshot().run(runs[1])._replace(note="x" * (1 << 20))
     spoil(store, f"{runs[1]}/run.yaml", dump_run(long))
     assert [each.severity for each in problems(store)] == ["warning", "warning"]
 

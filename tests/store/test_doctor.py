@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -82,7 +81,7 @@ def test_artifacts_that_are_in_no_place_are_named(store: Store) -> None:
     entry = ArtifactEntry("model.bin", len(data), sha256(data).hexdigest())
     publication = a_publication()
     files = {**publication.files, "artifacts.yaml": dump_manifest([entry])}
-    store.publish(replace(publication, files=files))
+    store.publish(publication._replace(files=files))
     assert "model.bin" in found(store, deep=True)["missing-artifacts"].what
     ObjectCache(store.data / "objects").put_bytes(data)
     assert "missing-artifacts" not in found(store, deep=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +27,7 @@ def test_every_part_of_a_run_is_read(store: Store) -> None:
         "code.patch": b"diff\n",
         "metrics.w1-0.csv": encode_points([Point(9, START, "val_acc", 1.0)]),
     }
-    store.publish(replace(publication, files=files))
+    store.publish(publication._replace(files=files))
     snapshot, folder = store.snapshot(), folder_of(a_run())
     assert snapshot.run(folder) == a_run()
     assert snapshot.points(folder) == [*POINTS, Point(9, START, "val_acc", 1.0)]
@@ -167,8 +166,8 @@ def test_changes_are_the_paths_that_differ(store: Store, runs: list[str]) -> Non
 
 @pytest.mark.usefixtures("runs")
 def test_experiments_are_found_by_id_and_by_name(store: Store) -> None:
-    old = replace(CHURN, id="1", folder="churn~00000000", lifecycle="deleted", updated=START - 1)
-    gone = replace(CHURN, id="2", folder="gone", name="gone", lifecycle="deleted")
+    old = CHURN._replace(id="1", folder="churn~00000000", lifecycle="deleted", updated=START - 1)
+    gone = CHURN._replace(id="2", folder="gone", name="gone", lifecycle="deleted")
     with store.change("experiments") as change:
         for experiment in (old, gone):
             path = layout.experiment_path(experiment.folder)
@@ -183,7 +182,7 @@ def test_experiments_are_found_by_id_and_by_name(store: Store) -> None:
 
 @pytest.mark.usefixtures("runs")
 def test_two_live_experiments_of_one_name_are_not_guessed_between(store: Store) -> None:
-    twin = replace(CHURN, id="1", folder="churn2")
+    twin = CHURN._replace(id="1", folder="churn2")
     with store.change("experiments") as change:
         change.put("runs/churn2/experiment.yaml", dump_experiment(twin))
     with pytest.raises(Ambiguous) as caught:

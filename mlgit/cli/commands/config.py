@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING
 
 import click
@@ -60,10 +59,9 @@ def _rows(settings: Settings) -> Iterator[dict[str, object]]:
     default = Settings()
     for section in _SECTIONS:
         ours, theirs = getattr(settings, section), getattr(default, section)
-        for each in fields(ours):
-            value = getattr(ours, each.name)
-            origin = "default" if value == getattr(theirs, each.name) else "mlgit.yaml"
-            yield {"key": f"{section}.{each.name}", "value": value, "origin": origin}
+        for name, value in ours._asdict().items():
+            origin = "default" if value == getattr(theirs, name) else "mlgit.yaml"
+            yield {"key": f"{section}.{name}", "value": value, "origin": origin}
 
 
 def _change(session: Session, key: str, text: str) -> None:
@@ -76,7 +74,7 @@ def _change(session: Session, key: str, text: str) -> None:
         settings = change.snapshot.settings()
         ours = getattr(settings, section)
         value = _parsed(key, text, like=getattr(ours, name))
-        changed = replace(settings, **{section: replace(ours, **{name: value})})
+        changed = settings._replace(**{section: ours._replace(**{name: value})})
         change.put(layout.SETTINGS, dump_settings(changed))
     session.output.note(f"{key} is {_text(value)} for everyone who has this store")
 

@@ -17,6 +17,7 @@ from mlgit.cli.sparkline import sparkline
 from mlgit.cli.table import Cell, Column, lay_out
 from mlgit.cli.terminal import Terminal
 from mlgit.records.metrics import Point
+from mlgit.records.run import Run
 from mlgit.times import iso, now_ms
 
 _TREND = 20
@@ -52,7 +53,7 @@ def show(session: Session, *, run: str, files: bool, shape: Shape) -> None:
         session.output,
         shape,
         document,
-        lambda: list(page(facts, session.seen(found).points, terminal, files=files)),
+        lambda: list(page(facts, session.seen(found).outline, terminal, files=files)),
     )
 
 
@@ -93,6 +94,7 @@ def _head(facts: Facts, *, files: bool) -> Iterator[tuple[str, str]]:
         "parent": run.parent,
         "code": _code(facts),
         "command": run.source.command or run.source.name,
+        "history": _history(run),
         "artifacts": files_said + (" (--files)" if files_said and not files else ""),
         "note": run.note,
     }
@@ -106,6 +108,15 @@ def _code(facts: Facts) -> str:
     branch = f" on {code.branch}" if code.branch else ""
     changes = f", with uncommitted changes ({code.patch or 'not kept'})" if code.dirty else ""
     return code.commit[:12] + branch + changes
+
+
+def _history(run: Run) -> str:
+    """Where the points are that git does not have."""
+    if not run.history.sampled:
+        return ""
+    kept = ", ".join(run.history.artifacts)
+    where = f"kept as artifact {kept}" if kept else "in the journal until the run ends"
+    return f"down-sampled: {run.history.points:,} points {where}"
 
 
 def _metrics(facts: Facts, points: Sequence[Point], terminal: Terminal) -> list[Column]:
@@ -126,7 +137,7 @@ def _metrics(facts: Facts, points: Sequence[Point], terminal: Terminal) -> list[
         _right("step", [str(summary.step) for summary in each]),
         _right("min", [number(summary.min) for summary in each]),
         _right("max", [number(summary.max) for summary in each]),
-        _right("points", [str(summary.count) for summary in each]),
+        _right("points", [str(summary.points) for summary in each]),
         Column("trend", [Cell(trend) for trend in trends]),
     ]
 
