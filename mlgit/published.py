@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlgit.records.artifact import ArtifactEntry
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 class PublishedRun:
     """One run that nobody on this machine is logging to; the parts of it are `RunView`'s.
 
+    `data` is the folder of that name of its store.
+
     Attributes:
         run: Its record.
         folder: Its folder on the branch.
         small: Artifacts that are not on the branch yet: none.
     """
 
-    def __init__(self, snapshot: Snapshot, folder: str) -> None:
-        self._snapshot = snapshot
+    def __init__(self, snapshot: Snapshot, folder: str, data: Path) -> None:
+        self._snapshot, self._data = snapshot, data
         self.run: Run = snapshot.run(folder)
         self.folder = folder
         self.small: dict[str, bytes] = {}
@@ -42,7 +45,17 @@ class PublishedRun:
 
     @cached_property
     def points(self) -> list[Point]:
-        """All its points, by step, timestamp, then order of logging."""
+        """All its points, by step, timestamp, then order of logging.
+
+        Where the whole history is not here: a down-sampled one, with a warning.
+        """
+        from mlgit.runs.history import all_points
+
+        return all_points(self.run.history, self._snapshot.segments(self.folder), self._data)
+
+    @property
+    def outline(self) -> list[Point]:
+        """Enough of its points to draw its curves: those in git."""
         return self._snapshot.points(self.folder)
 
 

@@ -152,7 +152,7 @@ class Tracker:
             return ours.view()
         folder = self._folder(run_id)
         if folder:
-            return PublishedRun(self.store.snapshot(), folder)
+            return PublishedRun(self.store.snapshot(), folder, self.store.data)
         with self._lock:
             found = self._view.of_run(run_id)
         if found is None:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlgit.errors import Damaged, NotFound
+from mlgit.records.history import History
 from mlgit.records.metrics import HEADER, Point, decode_points
 from mlgit.store.snapshot import Snapshot, parsed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TYPES = {"step": "int64", "timestamp": "int64", "key": "str", "value": "float64"}
+_TYPES = {"step": "int64", "timestamp": "int64", "key": "category", "value": "float64"}
 _WIDE = Point._fields[4:]
 
 
-def points_frame(snapshot: Snapshot, folder: str) -> pd.DataFrame:
-    """Every metric point of a run, a row each: those of `Snapshot.points`, in that order.
+def points_frame(snapshot: Snapshot, folder: str, data: Path) -> pd.DataFrame:
+    """Every metric point of a run, a row each, in the order of `Snapshot.points`.
+
+    Of a history that was too long for git the whole one, from the artifacts below `data` of the
+    store; where it is not there the down-sampled one, with a warning.
 
     Columns: `step`, `timestamp` (milliseconds UTC), `key` (a category), `value`; where one of the
     points has them also `model_id`, `dataset_name`, `dataset_digest` (text, "" elsewhere).
@@ -24,10 +31,36 @@ def points_frame(snapshot: Snapshot, folder: str) -> pd.DataFrame:
     Raises:
         Damaged: A segment cannot be read.
     """
-    paths = [f"{folder}/{name}" for name in snapshot.segment_names(folder)]
+    history, names = snapshot.run(folder).history, snapshot.segment_names(folder)
+    whole = _whole(history, data) if history.sampled else []
+    paths = [f"{folder}/{name}" for name in names]
     parts = [parsed(path, snapshot.read(path) or b"", _segment) for path in paths]
+    if whole:
+        long = _joined([_segment(each) for each in whole])
+        parts = [long, *(_not_in(long, part) for part in parts)]
     frame = _joined([part for part in parts if len(part)] or [_frame([])])
     return _once_in_order(frame)
+
+
+def _not_in(long: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
+    """The rows of a metric file that are not in the whole history: as a rule, none."""
+    columns = list(part)
+    if columns != list(long):
+        return part
+    near = long[long["step"].isin(part["step"])].astype({"key": object}).drop_duplicates()
+    found = part.astype({"key": object}).merge(near, how="left", on=columns, indicator="in")
+    new: pd.DataFrame = part[(found["in"] == "left_only").to_numpy()]
+    return new
+
+
+def _whole(history: History, data: Path) -> list[bytes]:
+    from mlgit.artifacts.history import whole_history
+
+    try:
+        return whole_history(history, data / "objects")
+    except (Damaged, NotFound) as error:
+        warnings.warn(f"{error.message}; {error.hint}", stacklevel=3)
+        return []
 
 
 def _once_in_order(frame: pd.DataFrame) -> pd.DataFrame:
@@ -60,10 +93,7 @@ def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _segment(data: bytes) -> pd.DataFrame:
     frame = _plain(data[: data.rfind(b"\n") + 1])
-    if frame is None:
-        frame = _frame(decode_points(data))
-    segment: pd.DataFrame = frame.astype({"key": "category"})
-    return segment
+    return _frame(decode_points(data)) if frame is None else frame
 
 
 def _plain(data: bytes) -> pd.DataFrame | None:
@@ -83,7 +113,7 @@ def _plain(data: bytes) -> pd.DataFrame | None:
         )
     except ValueError:
         return None
-    return frame if len(frame) == rows - 1 and not (frame["key"] == "").any() else None
+    return frame if len(frame) == rows - 1 and "" not in frame["key"].cat.categories else None
 
 
 def _frame(points: list[Point]) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlgit.search.expression import Kind
 
-VERSION = 1  # raise it whenever a table, or what stands in one, changes
+VERSION = 2  # raise it whenever a table, or what stands in one, changes
 
 KINDS = {Kind.METRIC: 1, Kind.PARAM: 2, Kind.TAG: 3}
 

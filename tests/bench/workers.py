@@ -194,7 +194,7 @@ def _points_frame(run_id: str) -> Any:
     with Store.open() as store:
         snapshot = store.snapshot()
         (folder,) = snapshot.find_run(run_id)
-        return points_frame(snapshot, folder)
+        return points_frame(snapshot, folder, store.data)
 
 
 def concurrent(processes: int, runs: int) -> dict[str, float]:

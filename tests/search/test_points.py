@@ -39,7 +39,7 @@ def put(store: Store, segments: dict[str, bytes]) -> str:
 
 
 def rows(store: Store, folder: str) -> list[str]:
-    frame = points_frame(store.snapshot(), folder)
+    frame = points_frame(store.snapshot(), folder, store.data)
     wide = [name for name in Point._fields[4:] if name not in frame]
     frame = frame.assign(**dict.fromkeys(wide, ""))[list(Point._fields)]
     listed = frame.astype({"key": object}).itertuples(index=False, name=None)
@@ -80,9 +80,9 @@ def test_a_damaged_line_is_damage(shared: Store, line: bytes) -> None:
     whole = encode_points([Point(1, 2, "loss", 0.5)])
     folder = put(shared, {"metrics.csv": whole + line})
     with pytest.raises(Damaged, match=r"metrics\.csv"):
-        points_frame(shared.snapshot(), folder)
+        points_frame(shared.snapshot(), folder, shared.data)
 
 
 def test_no_points_are_no_rows(shared: Store) -> None:
     folder = put(shared, {})
-    assert points_frame(shared.snapshot(), folder).empty
+    assert points_frame(shared.snapshot(), folder, shared.data).empty
