@@ -6,6 +6,7 @@ import sqlite3
 
 from mlgit.git.oid import Oid
 from mlgit.search.database import has_our_tables, is_empty
+from mlgit.search.schema import VERSION
 
 
 class Stale(Exception):
@@ -30,9 +31,10 @@ def shown(connection: sqlite3.Connection) -> Oid:
     """The commit that the index shows.
 
     Raises:
-        Stale: It shows none.
+        Stale: It shows none, or is of another version.
     """
-    row = connection.execute("SELECT commit_id FROM state").fetchone()
+    sql = "SELECT commit_id FROM state WHERE version = ?"
+    row = connection.execute(sql, (VERSION,)).fetchone()
     if row is None:
         raise Stale
     return str(row[0]).encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from mlgit.search.expression import And, Comparison, Expression, Field, Kind
@@ -76,20 +76,22 @@ class Planner:
         return statement.count(most=_FEW) < _FEW
 
     def _statement(self, question: Question, driver: Comparison | None) -> Statement:
-        statement = Statement(self.connection, Sql(self.kid), "runs r")
-        if driver is not None:
+        if driver is None:
+            statement = Statement(self.connection, Sql(self.kid), "runs r")
+        else:
+            statement = Statement(self.connection, Sql(self.kid, "v0.rid"), "")
             statement.start_from(driver, "v0")
             statement.source += " CROSS JOIN runs r ON r.rid = v0.rid"
-        self._restrict(statement, question, driver)
+        self._restrict(statement, question, (driver,))
         return statement
 
     def _restrict(
-        self, statement: Statement, question: Question, done: Comparison | None = None
+        self, statement: Statement, question: Question, done: Sequence[Expression | None] = ()
     ) -> None:
         for condition in scope(statement.sql, question, self.hidden):
             statement.where.append(condition)
         for part in conjuncts(question.expression):
-            if part is not done:
+            if not any(part is one for one in done):
                 statement.where.append(statement.sql.condition(part))
 
     def _by(self, statement: Statement, order: Order, done: int = 0) -> list[str]:
@@ -134,14 +136,17 @@ class Planner:
         return found + without.rows(by, limit - len(found), max(0, skipped))
 
     def _walk_numbers(self, question: Question, key: OrderKey) -> Statement:
-        statement = Statement(self.connection, Sql(self.kid), "vals w")
+        statement = Statement(self.connection, Sql(self.kid, "w.rid"), "vals w")
         kid = self.kid(Kind.METRIC, key.field.key)
         statement.where += [f"w.kid = {kid}", "w.text IS NULL", "w.number IS NOT NULL"]
-        for part in conjuncts(question.expression):
-            if isinstance(part, Comparison) and part.field == key.field:
-                statement.where.append(statement.sql.of_value("w", part))
+        done = [
+            part
+            for part in conjuncts(question.expression)
+            if isinstance(part, Comparison) and part.field == key.field
+        ]
+        statement.where += [statement.sql.of_value("w", part) for part in done]
         statement.source += " CROSS JOIN runs r ON r.rid = w.rid"
-        self._restrict(statement, question)
+        self._restrict(statement, question, done)
         return statement
 
     def _walk_rest(self, question: Question, key: OrderKey) -> Statement:

@@ -60,6 +60,7 @@ INDEXES = (
     "CREATE UNIQUE INDEX documents_by_folder ON documents (folder)",
     "CREATE UNIQUE INDEX keys_by_name ON keys (kind, key)",
     # Parameters and tags have few values each; only metrics are worth an index by value.
-    "CREATE INDEX metrics_by_value ON vals (kid, number) WHERE text IS NULL",
+    # `text`, which is NULL there, is among its columns so that the row need not be looked up.
+    "CREATE INDEX metrics_by_value ON vals (kid, number, text) WHERE text IS NULL",
     "CREATE INDEX datasets_by_run ON datasets (rid)",
 )

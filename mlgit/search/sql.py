@@ -32,9 +32,16 @@ class TooComplex(Exception):
 
 @dataclass
 class Sql:
-    """A piece of SQL under way: its text is returned by functions, its values collect here."""
+    """A piece of SQL under way: its text is returned by functions, its values collect here.
+
+    Attributes:
+        kid: The number of a key.
+        rid: What is the run's number; of the table that is looked at first, so that a row there
+            is left before others are looked up.
+    """
 
     kid: Kid
+    rid: str = "r.rid"
     values: list[Scalar | None] = field(default_factory=list)
     nodes: int = 0
 
@@ -74,12 +81,12 @@ class Sql:
         if kind is Kind.DATASET:
             column = expression.field.key
             inside = self._text(f"d.{column}", expression)
-            found = f"EXISTS (SELECT 1 FROM datasets d WHERE d.rid = r.rid AND {inside})"
+            found = f"EXISTS (SELECT 1 FROM datasets d WHERE d.rid = {self.rid} AND {inside})"
             return self._presence(found, expression)
         kid = self.kid(kind, expression.field.key)
         if kid is None:
             return "1" if isinstance(expression, Presence) and not expression.present else "0"
-        where = f"v.kid = {kid} AND v.rid = r.rid"
+        where = f"v.kid = {kid} AND v.rid = {self.rid}"
         inside = self.of_value("v", expression) if isinstance(expression, Comparison) else "1"
         return self._presence(
             f"EXISTS (SELECT 1 FROM vals v WHERE {where} AND {inside})", expression
@@ -128,7 +135,7 @@ class Sql:
             return self._presence(f"r.experiment_id IN {known}", expression)
         if name == "note":
             inside = self._text("d.note", expression)
-            found = f"EXISTS (SELECT 1 FROM documents d WHERE d.rid = r.rid AND {inside})"
+            found = f"EXISTS (SELECT 1 FROM documents d WHERE d.rid = {self.rid} AND {inside})"
             return self._presence(found, expression)
         column = attribute(expression.field)
         if isinstance(expression, Presence):

@@ -97,6 +97,7 @@ DAMAGES = [
     executed("CREATE TRIGGER t AFTER DELETE ON state BEGIN DELETE FROM runs; END"),
     executed("DROP TABLE vals"),
     executed("DELETE FROM state"),
+    executed("UPDATE state SET version = 0", "UPDATE vals SET number = 0"),
     executed(f"UPDATE state SET commit_id = '{'0' * 40}'"),
     executed("UPDATE documents SET line = '[]'"),
     executed("UPDATE documents SET line = 'no json'"),
