@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mlgit.runs.reals_text import reals
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -29,7 +31,7 @@ def text_of(rows: NDArray[np.void], cells: Mapping[int, bytes]) -> bytes:
 def _block(rows: NDArray[np.void], known: NDArray[np.uint32], keys: NDArray[np.uint8]) -> bytes:
     comma, end = (np.full((len(rows), 1), ord(mark), np.uint8) for mark in ",\n")
     key = keys[np.searchsorted(known, rows["series"])]
-    columns = (_digits(rows["step"]), _digits(rows["time"]), key, _reals(rows["value"]))
+    columns = (_digits(rows["step"]), _digits(rows["time"]), key, reals(rows["value"]))
     whole = np.hstack([*_between(columns, comma), end])
     return whole.tobytes().translate(None, b"\0")
 
@@ -63,12 +65,6 @@ def _fours() -> NDArray[np.uint32]:
     return np.frombuffer("".join([*short, *map("{:04}".format, range(10_000))]).encode(), np.uint32)
 
 
-def _reals(numbers: NDArray[np.float64]) -> NDArray[np.uint8]:
-    """The shortest decimals that read back as the same doubles."""
-    # Nothing of numpy's is as fast as Python's own conversion, which takes most of the time here.
-    return _padded(list(map(repr, numbers.tolist())))
-
-
-def _padded(texts: list[str] | list[bytes]) -> NDArray[np.uint8]:
+def _padded(texts: list[bytes]) -> NDArray[np.uint8]:
     listed = np.array(texts, "S")
     return listed.view(np.uint8).reshape(len(texts), listed.itemsize)
