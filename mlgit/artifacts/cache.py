@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
@@ -168,10 +169,19 @@ def make_folders(root: Path, *names: str) -> Path:
         path = path / name
         if not path.is_dir():
             path.mkdir(mode=0o700, parents=not name, exist_ok=True)
+            _open_as_above(path)
             sync_folder(path.parent)
         if path.is_symlink():
             raise StorageFailed(f"{path} is a symbolic link", "remove it: mlgit keeps data there")
     return path
+
+
+def _open_as_above(path: Path) -> None:
+    """Open a new folder to those whom the one above is open to, if that is a shared one."""
+    above = path.parent.stat().st_mode
+    if above & stat.S_ISGID:
+        with suppress(PermissionError):  # another user was faster to make it
+            path.chmod(above & 0o2777)
 
 
 def sync_folder(path: Path) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mlgit.errors import StorageFailed
+from mlgit.git.sharing import inherit, make_folder
 
 BINARY = getattr(os, "O_BINARY", 0)  # without it Windows would translate line ends
 _NO_WAIT = getattr(os, "O_NONBLOCK", 0)
@@ -130,6 +131,7 @@ def replace_file(path: Path, data: bytes, *, durable: bool) -> None:
                     os.fsync(fd)
             finally:
                 os.close(fd)
+            inherit(temporary)
             os.replace(temporary, path)  # noqa: PTH105
         except BaseException:
             with suppress(OSError):
@@ -141,5 +143,5 @@ def _create_in_folder(temporary: str, path: Path) -> int:
     try:
         return os.open(temporary, CREATE, 0o666)
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         return os.open(temporary, CREATE, 0o666)

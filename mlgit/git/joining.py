@@ -19,6 +19,7 @@ from mlgit.git.files import read_file, replace_file, write_whole
 from mlgit.git.gcguard import gc_is_running
 from mlgit.git.objects import Objects
 from mlgit.git.oid import is_oid
+from mlgit.git.sharing import open_or_make
 
 JOIN_AT = 24  # git's own limit, at which it packs everything anew, is 50 packs of any origin
 _LINE = 46  # bytes of `pack-<40 hex digits>` and a line end
@@ -81,11 +82,7 @@ def take_joined(owner: PackOwner) -> None:
 
 def _append(path: Path, name: str) -> int:
     """Add a line; how many there are now."""
-    try:
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-    except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+    fd = open_or_make(path, os.O_WRONLY | os.O_APPEND)
     try:
         write_whole(fd, name.encode() + b"\n")
         return os.fstat(fd).st_size // _LINE

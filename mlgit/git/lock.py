@@ -12,6 +12,7 @@ from typing import TypeVar
 from mlgit.errors import StorageFailed
 from mlgit.git.files import BINARY, read_file, refusals, write_whole
 from mlgit.git.holder import describe_process, release, try_lock
+from mlgit.git.sharing import open_or_make
 
 T = TypeVar("T")
 
@@ -82,12 +83,7 @@ class WriterLock:
         )
 
     def _opened(self) -> int:
-        flags = os.O_RDWR | os.O_CREAT | BINARY
-        try:
-            return os.open(self.path, flags, 0o666)
-        except FileNotFoundError:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            return os.open(self.path, flags, 0o666)
+        return open_or_make(self.path, os.O_RDWR | BINARY)
 
 
 def take_or_find(lock: WriterLock, find: Callable[[], T | None], timeout: float) -> T | None:

@@ -126,7 +126,9 @@ class PackWriter:
             return None
         checksum = self._seal()
         pack = self._directory / f"pack-{checksum.hex()}.pack"
-        pack.with_suffix(".keep").write_bytes(GUARD)  # a power cut ends what it guards against
+        guard = pack.with_suffix(".keep")
+        guard.write_bytes(GUARD)  # a power cut ends what it guards against
+        share(os.fspath(guard), self._shared)
         share(os.fspath(self._temporary), self._shared)
         self._temporary.replace(pack)
         index = encode_index(self._places.values(), checksum)

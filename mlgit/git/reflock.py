@@ -18,7 +18,7 @@ from mlgit.errors import StorageFailed
 from mlgit.git.files import BINARY, CREATE, CREATE_NEW, read_file, refusals, write_whole
 from mlgit.git.holder import age_seconds, claim_dead, describe_process, release, try_lock
 from mlgit.git.oid import Oid
-from mlgit.git.sharing import share
+from mlgit.git.sharing import inherit, make_folder, share
 
 PATIENCE = 2.0  # seconds that another program's lock may be old before it is called stuck
 _LONGEST_WAIT = 10.0
@@ -72,11 +72,12 @@ class RefLock:
 
     def _declare(self) -> None:
         """Put the intent and the new value on disk before the lock can appear."""
-        self._intents.mkdir(parents=True, exist_ok=True)
+        make_folder(self._intents)
         clear_dead(self._common_dir, self._intents)
         self._fd = os.open(self._intent, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
         if not try_lock(self._fd):
             raise BlockingIOError(f"{self._intent} is in use")
+        inherit(self._intent)
         write_whole(self._fd, f"{describe_process()}\n".encode())
         value = os.open(self._value, CREATE, 0o666)
         try:

@@ -23,6 +23,7 @@ from mlgit.git.gcguard import gc_is_running
 from mlgit.git.holder import release, try_lock
 from mlgit.git.joining import PackOwner, joined_packs, take_joined
 from mlgit.git.lock import writer_lock
+from mlgit.git.sharing import open_or_make
 
 DUE = 24_000  # objects in joined packs: some 2,000 runs
 DUE_BYTES = 32 << 20  # or so much space: the trees of an old store are big
@@ -154,8 +155,7 @@ def _weigh(folder: Path, names: list[str]) -> tuple[int, int]:
 @contextmanager
 def _only_packer(repository: PackOwner) -> Iterator[bool]:
     """Whether this process is the one that repacks, for as long as the block lasts."""
-    repository.state_dir.mkdir(exist_ok=True)
-    handle = os.open(repository.state_dir / "repack.lock", os.O_RDWR | os.O_CREAT, 0o666)
+    handle = open_or_make(repository.state_dir / "repack.lock", os.O_RDWR)
     if not try_lock(handle):
         os.close(handle)
         yield False

@@ -15,6 +15,7 @@ from pathlib import Path
 from mlgit import times
 from mlgit.errors import InvalidState, StorageFailed
 from mlgit.git.files import sync_directory
+from mlgit.git.sharing import inherit, make_folder
 from mlgit.runs import sync
 from mlgit.runs.backlog import Backlog
 from mlgit.runs.file_lock import try_lock
@@ -113,8 +114,9 @@ class JournalFile:
             self._retrying = False
 
     def _open(self) -> int:
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self._folder)
         descriptor = os.open(self.path, _FLAGS, 0o600)
+        inherit(self.path)
         try_lock(descriptor)
         first = pack_header(self.header)
         try:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from mlgit import times
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import Oid
+from mlgit.git.sharing import make_folder
 from mlgit.runs.file_lock import try_lock
 from mlgit.runs.journal_file import SUFFIX
 from mlgit.runs.journal_read import parse, read_journal
@@ -143,7 +144,7 @@ def shelve(data: Path, path: Path, run_id: str, commit: Oid) -> None:
     hour = published_folder(data) / str(times.now_ms() // HOUR_MS)
     name = f"{run_id}.{path.name.removesuffix(SUFFIX)}.{commit.decode()}{SUFFIX}"
     with contextlib.suppress(OSError):
-        hour.mkdir(parents=True, exist_ok=True)
+        make_folder(hour)
         path.replace(hour / name)
     with contextlib.suppress(OSError):
         path.parent.rmdir()

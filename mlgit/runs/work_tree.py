@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import process, times
 from mlgit.errors import MlgitError
+from mlgit.git.sharing import shared_mode
+from mlgit.store.state import private_folder
 
 if TYPE_CHECKING:
     from mlgit.git.repository import Repository
@@ -105,9 +107,7 @@ def _decoy(repository: Repository) -> Iterator[Path]:
     Made anew each time: what lies in a `.git` that came with an archive is not to be believed.
     """
     state = repository.state_dir
-    state.mkdir(mode=0o700, exist_ok=True)
-    if state.is_symlink():
-        raise OSError(f"{state} is a link")
+    private_folder(state, shared_mode(repository.config))
     folder = state / f"decoy-{times.random_bytes(6).hex()}"
     folder.mkdir(mode=0o700)
     try:

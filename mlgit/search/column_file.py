@@ -8,6 +8,7 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlgit.git.sharing import inherit
 from mlgit.search.columns import Column, Columns, Numbers, Texts
 from mlgit.times import new_id
 
@@ -36,6 +37,7 @@ def write_columns(path: Path, token: str, columns: Columns) -> None:
         with draft.open("xb") as file:
             file.write(json.dumps(head).encode() + b"\n")
             file.writelines(blocks)
+        inherit(draft)
         draft.replace(path)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from stat import S_ISREG
 
+from mlgit.git.sharing import open_or_make
 from mlgit.search.like import like
 from mlgit.search.schema import INDEXES, TABLES
 
@@ -23,6 +25,9 @@ def connect(path: Path | None) -> sqlite3.Connection:
     """
     if path is not None:
         _refuse_links(path)
+        if not path.exists():  # sqlite would make it, and what lies beside it, by the umask alone
+            with suppress(OSError):
+                os.close(open_or_make(path, os.O_RDWR))
     connection = sqlite3.connect(
         ":memory:" if path is None else path,
         timeout=_WAIT,

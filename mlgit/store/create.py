@@ -11,6 +11,7 @@ from mlgit.git.branch import Branch
 from mlgit.git.files import replace_file
 from mlgit.git.lock import writer_lock
 from mlgit.git.repository import Repository
+from mlgit.git.sharing import shared_mode
 from mlgit.records import layout
 from mlgit.records.settings import Settings, dump_settings
 from mlgit.store.clone import clone, origin
@@ -74,8 +75,8 @@ def _clone(home: Repository, branch: str, url: str) -> Path:
             f"this repository has a store on its own branch {branch!r}",
             f"its runs would be left behind; push that branch to {url}, then rename it here",
         )
-    state = private_folder(home.state_dir)
-    private_folder(state / OWN_REPOSITORY.parent)
+    state = private_folder(home.state_dir, shared_mode(home.config))
+    private_folder(state / OWN_REPOSITORY.parent, shared_mode(home.config))
     if not (state / OWN_REPOSITORY).exists():
         clone(url, state / OWN_REPOSITORY, branch)
     replace_file(state / REDIRECT, f"{OWN_REPOSITORY.as_posix()}\n".encode(), durable=True)

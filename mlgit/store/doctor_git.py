@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlgit import process
 from mlgit.git.holder import age_seconds
+from mlgit.git.sharing import shared_mode
 from mlgit.store.finding import Finding, amount
 from mlgit.store.store import Store
 
@@ -71,13 +72,13 @@ def risky_settings(store: Store) -> Iterator[Finding]:
             "gc.pruneExpire is `now`: git deletes what no branch names yet, also of other programs",
             "git config --unset gc.pruneExpire    (or with --global)",
         )
-    shared = (repository.config_get("core", "sharedrepository") or "").lower()
-    if shared not in ("", "0", "false", "umask", "no"):
+    shared = shared_mode(repository.config)
+    if shared & ~(store.state.stat().st_mode if store.state.exists() else 0o777):
         yield Finding(
             "shared",
             "warning",
-            f"core.sharedRepository is {shared}, but {store.state} is private to one user",
-            "let each user have a clone",
+            f"core.sharedRepository opens this repository, but {store.state} is closed to others",
+            f"chmod -R g+rwX {store.state} && find {store.state} -type d -exec chmod g+s '{{}}' +",
         )
 
 

@@ -6,17 +6,21 @@ import os
 from pathlib import Path
 
 from mlgit.errors import StorageFailed
+from mlgit.git.sharing import inherit, share_folder
 from mlgit.times import random_bytes
 
 
-def private_folder(path: Path) -> Path:
+def private_folder(path: Path, shared: int = 0) -> Path:
     """Make the folder `path` (mode 0700) below an existing one, unless it is there.
+
+    `shared` are the permission bits that others get besides, as `shared_mode` gives them.
 
     Raises:
         StorageFailed: It cannot be made, or is a link: an unpacked `.git` could lead us anywhere.
     """
     try:
         path.mkdir(mode=0o700)
+        share_folder(os.fspath(path), shared)
     except FileExistsError:
         if path.is_symlink() or not path.is_dir():
             raise StorageFailed(
@@ -74,6 +78,7 @@ def _mint(path: Path, place: tuple[str, str]) -> str:
     minted = random_bytes(6).hex()
     try:
         temporary.write_text("\n".join((minted, *place)) + "\n", "utf-8")
+        inherit(temporary)
         temporary.replace(path)
     except OSError as error:
         raise StorageFailed(f"cannot write {path}: {error.strerror}", path=str(path)) from error

@@ -13,6 +13,7 @@ from mlgit.errors import Conflict
 from mlgit.git.branch import Branch
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import Oid
+from mlgit.git.sharing import shared_mode
 from mlgit.records import layout
 from mlgit.records.fields import require_writable
 from mlgit.records.run import Run, dump_run
@@ -105,13 +106,15 @@ class Store:
         return writer_id(self.state, self.repository.common_dir)
 
     def make_folders(self) -> None:
-        """Make `state`, `data` and `cache`, private to the user; needed before writing there.
+        """Make `state`, `data` and `cache`; needed before writing there.
+
+        They are private to the user, or open to whom the repository is open.
 
         Raises:
             StorageFailed: One cannot be made, or is a link.
         """
         for folder in (self.state, self.data, self.cache):
-            private_folder(folder)
+            private_folder(folder, shared_mode(self.repository.config))
 
     @property
     def settings(self) -> Settings:
