@@ -16,7 +16,7 @@ from mlgit.store.problem import Problem, Report
 from mlgit.store.snapshot import Snapshot
 from mlgit.store.survey import Found, Survey
 
-__all__ = ["Problem", "check"]
+__all__ = ["Problem", "check", "require_store"]
 
 
 def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -> list[Problem]:
@@ -26,17 +26,12 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
         snapshot: The store.
         deep: Also compare points with summaries and artifacts kept in git with their digests.
         since: Look only at what changed after this earlier commit.
-
-    Raises:
-        NoStore: That commit has neither settings nor experiments of mlgit.
     """
     report = Report()
     only = None if since is None else _changed(snapshot, since, report)
     survey = Survey(snapshot.objects, report, only)
     files = Files(snapshot.objects, report)
     experiments, damaged = snapshot.experiments()
-    if not experiments and not damaged and layout.SETTINGS not in snapshot.names(""):
-        raise _no_store(snapshot)
     rules = RunRules({e.id for e in experiments}, _settings(snapshot).limits, deep)
     runs: dict[str, str] = {}
     for found in survey.walk(snapshot.tree):
@@ -54,9 +49,16 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
     return report.problems()
 
 
-def _no_store(snapshot: Snapshot) -> NoStore:
+def require_store(snapshot: Snapshot) -> None:
+    """Refuse a commit of another kind, in which `check` would find nothing wrong.
+
+    Raises:
+        NoStore: It has neither settings nor experiments of mlgit.
+    """
+    if layout.SETTINGS in snapshot.names("") or any(snapshot.experiments()):
+        return
     what = snapshot.ref or snapshot.commit.decode()
-    return NoStore(
+    raise NoStore(
         f"{what} is not an mlgit store: it has no {layout.SETTINGS} and no experiments",
         "name a branch that holds one: git branch --all --list '*mlgit*'",
         ref=what,

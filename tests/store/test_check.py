@@ -12,7 +12,7 @@ from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, dump_manifest
 from mlgit.records.experiment import dump_experiment
 from mlgit.records.run import Purged, dump_purged, dump_run
-from mlgit.store.check import Problem, check
+from mlgit.store.check import Problem, check, require_store
 from mlgit.store.store import Store
 from mlgit.times import iso
 from tests.store.conftest import IDS
@@ -239,13 +239,14 @@ def test_a_commit_that_holds_no_store_is_refused(store: Store) -> None:
     with store.change("settings are not required") as change:
         change.remove(layout.SETTINGS)
     assert problems(store) == []
+    require_store(store.snapshot())
     files = git(store.repository.common_dir, "ls-tree", "-r", "--name-only", "mlgit", check=True)
     with store.change("the runs of another program") as change:
         for path in files.stdout.splitlines():
             change.remove(path)
         change.put("runs/churn/events.out", b"not ours")
     with pytest.raises(NoStore, match=r"no mlgit\.yaml and no experiments") as caught:
-        problems(store)
+        require_store(store.snapshot())
     assert "git branch" in caught.value.hint
 
 

@@ -80,6 +80,7 @@ def _lines(session: Session, problems: Sequence[Problem]) -> list[str]:
 
 def _range(session: Session, revision: str) -> tuple[Oid | None, Snapshot]:
     """The commit to start after, and the store to look at."""
+    from mlgit.store.check import require_store
     from mlgit.store.snapshot import Snapshot
     from mlgit.store.trees import Trees
 
@@ -90,7 +91,9 @@ def _range(session: Session, revision: str) -> tuple[Oid | None, Snapshot]:
     if dots and not after:
         return since, session.store.snapshot()
     trees = Trees(session.store.repository.objects)
-    return since, Snapshot(trees, _commit(session, after), after)
+    snapshot = Snapshot(trees, _commit(session, after), after)
+    require_store(snapshot)
+    return since, snapshot
 
 
 def _commit(session: Session, revision: str) -> Oid:
