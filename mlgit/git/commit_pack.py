@@ -34,7 +34,7 @@ PACKER_PREFIX = f"{_PREFIX}pack-"  # what writes for minutes, beside other write
 _FORGOTTEN = 86_400  # seconds after which such a file has no writer any more
 # Bytes: what is small is packed once more soon, and what is huge (a million points) would hold up
 # the end of a run by seconds to save a tenth of the space; in between it is worth the time.
-_THOROUGH = range(1 << 18, 1 << 23)
+_THOROUGH = range(1 << 18, 1 << 22)
 
 
 class CommitPack:
