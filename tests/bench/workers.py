@@ -176,6 +176,7 @@ def history(points: int) -> dict[str, float]:
     mlgit.set_experiment("long")
     began = time.perf_counter()
     run = mlgit.start_run()
+    run_id = run.info.run_id
     for step in range(points):
         mlgit.log_metric("loss", 1 / (step + 1), step=step)
     logged = time.perf_counter() - began
@@ -183,7 +184,7 @@ def history(points: int) -> dict[str, float]:
     mlgit.end_run()
     ended = time.perf_counter() - began
     began = time.perf_counter()
-    rows = len(_points_frame(run.info.run_id))
+    rows = len(_points_frame(run_id))
     return {"logged": logged, "ended": ended, "read": time.perf_counter() - began, "rows": rows}
 
 
