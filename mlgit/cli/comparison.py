@@ -9,7 +9,7 @@ from mlgit.cli.numbers import change
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.inputs import DatasetInput
 from mlgit.records.run import Run
-from mlgit.search.judging import lower_is_better
+from mlgit.search.judging import verdict
 
 Value = str | float | None
 
@@ -63,9 +63,7 @@ class Row(NamedTuple):
         before, after = self.values[0], self.values[index]
         if self.section != "metrics" or not isinstance(before, float):
             return 0
-        if not isinstance(after, float) or not (before < after or before > after):
-            return 0
-        return 1 if (after < before) == lower_is_better(self.key) else -1
+        return verdict(self.key, before, after) if isinstance(after, float) else 0
 
 
 def packages_of(environment: bytes | None) -> dict[str, str]:

@@ -10,7 +10,7 @@ from mlgit.cli.numbers import ago, aligned, duration
 from mlgit.cli.table import Cell, Column
 from mlgit.cli.template import look_up
 from mlgit.cli.terminal import Terminal
-from mlgit.search.judging import lower_is_better
+from mlgit.search.judging import Contender, best_value, winner
 from mlgit.times import from_iso
 
 _STATUS_MARKS = {
@@ -25,14 +25,14 @@ _STATUS_STYLES = {"RUNNING": "cyan", "FAILED": "red", "KILLED": "red"}
 
 def best_of(documents: Sequence[Document], metric: str) -> str:
     """Id of the finished run with the best value of a metric; empty where none has one."""
-    sign = -1 if lower_is_better(metric) else 1
-    judged = [
-        (sign * value, document["id"])
-        for document in documents
-        for value in [document["metrics"].get(metric)]
-        if value is not None and value == value and document["status"] == "FINISHED"
-    ]
-    return max(judged)[1] if len(judged) > 1 else ""
+    return winner(
+        metric,
+        [
+            Contender(one["id"], from_iso(one["start"]), one["metrics"].get(metric))
+            for one in documents
+            if one["status"] == "FINISHED"
+        ],
+    )
 
 
 def table_columns(
@@ -86,8 +86,7 @@ def _column(path: str, documents: Sequence[Document], now: int) -> Column:
 
 def _metric(name: str, values: Sequence[Any]) -> Column:
     """A column of numbers with the best one in bold."""
-    finite = [value for value in values if value is not None and value == value]
-    best = (min if lower_is_better(name) else max)(finite) if len(finite) > 1 else None
+    best = best_value(name, values)
     written = aligned(values)
     cells = [
         Cell(shown, ("bold", "green") if value is not None and value == best else ())

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
-from math import nan
 
 from mlgit.errors import Ambiguous, InvalidValue, NotFound
 from mlgit.records.run import Run
+from mlgit.search.best import best_first
 from mlgit.search.expression import And, Comparison, Expression, Field, Kind
 from mlgit.search.index import Index
-from mlgit.search.judging import lower_is_better, primary_metric
+from mlgit.search.judging import primary_metric
 from mlgit.search.lookup import Found
 from mlgit.search.match import Subject
-from mlgit.search.order import Order, OrderKey
 from mlgit.search.question import Question, View
 from mlgit.times import iso
 
@@ -36,8 +35,9 @@ def resolve_run(
 
     A whole id comes first, then a name (of runs in use, else of deleted ones), then the beginning
     of an id, from four characters. `@last` is the newest run in use, `@{2}` the one before it,
-    `@best:METRIC` the finished one with the best value; `@best` alone takes the metric that most
-    runs have. `:min` or `:max` behind a metric says which way is better where its name does not.
+    `@best:METRIC` the finished one with the best finite value, the newest of equals; `@best` alone
+    takes the metric that most runs have. `:min` or `:max` behind a metric says which way is better
+    where its name does not.
 
     Args:
         index: Where to look.
@@ -81,12 +81,11 @@ class _Lookup:
     def find(
         self,
         *conditions: Expression,
-        order: Order = (),
         limit: int | None = None,
         offset: int = 0,
         view: View = View.ACTIVE,
     ) -> list[Found]:
-        question = Question(And(conditions), order, self.experiment_ids, view)
+        question = Question(And(conditions), (), self.experiment_ids, view)
         return self.index.find(question, limit=limit, offset=offset, live=self.live)
 
     def named(self, text: str) -> Found:
@@ -131,12 +130,9 @@ class _Lookup:
 
     def _best(self, metric: str, direction: str) -> Found:
         metric = metric or primary_metric(found.run for found in self.find(limit=_RECENT))
-        field = Field(Kind.METRIC, metric)
-        lowest = direction == "min" or (not direction and lower_is_better(metric))
-        finished = _is("status", "=", "FINISHED")
-        order = (OrderKey(field, descending=not lowest),)
-        known = Comparison(field, "!=", nan)
-        found = self.find(finished, known, order=order, limit=1)
+        lowest = None if not direction else direction == "min"
+        question = best_first(metric, lowest, self.experiment_ids)
+        found = self.index.find(question, limit=1, live=self.live)
         if not found:
             raise self._no_metric(metric)
         return found[0]

@@ -17,6 +17,7 @@ from tests.cli.harness import Ticking, done, mlgit, ticking
 
 def run(number: int, **fields: object) -> dict[str, object]:
     base = {"id": f"{number:016x}", "name": f"run-{number}", "experiment": "churn"}
+    base["start"] = f"2026-11-23T08:00:{number:02}.000Z"
     empty: dict[str, object] = {"metrics": {}, "params": {}, "tags": {}, "status": "FINISHED"}
     return {**base, **empty, **fields}
 
@@ -74,6 +75,10 @@ def test_many_columns_are_cut_and_counted() -> None:
         ("val_loss", [0.1, 0.9], 1),
         ("acc", [0.1, float("nan")], None),
         ("acc", [0.1, None], None),
+        ("acc", [0.1, 0.9, float("inf")], 2),
+        ("loss", [0.1, 0.9, float("-inf")], 1),
+        ("acc", [0.1, float("inf")], None),
+        ("acc", [0.9, 0.9, 0.1], 2),
     ],
 )
 def test_the_best_run(metric: str, values: list[float | None], winner: int | None) -> None:

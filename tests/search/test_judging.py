@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from math import inf, nan
+
 import pytest
 
-from mlgit.search.judging import lower_is_better, primary_metric
+from mlgit.search.judging import best_value, lower_is_better, primary_metric, verdict
 from tests.search.records import a_run
 
 
@@ -29,3 +31,12 @@ def test_the_metric_to_judge_by_is_common_held_out_and_high() -> None:
     assert primary(["loss", "acc"]) == "acc"
     assert primary(["acc", "val_loss", "val_acc"]) == "val_acc"
     assert primary(["acc"], ["acc"], ["acc"], ["val_acc"]) == "acc"
+
+
+def test_infinity_is_neither_best_nor_better() -> None:
+    assert best_value("acc", [0.1, None, inf, 0.9, nan]) == 0.9
+    assert best_value("loss", [0.1, -inf, 0.9]) == 0.1
+    assert best_value("acc", [0.1, inf]) is None
+    assert [verdict("acc", 0.5, after) for after in (0.9, 0.5, 0.1, inf, nan)] == [1, 0, -1, 0, 0]
+    assert verdict("loss", 0.5, 0.1) == 1
+    assert verdict("loss", inf, 0.1) == 0

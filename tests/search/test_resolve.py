@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import nan
+from math import inf, nan
 
 import pytest
 
 from mlgit.errors import Ambiguous, InvalidValue, NotFound
 from mlgit.records.run import Run, RunStatus
 from mlgit.search.index import Index
+from mlgit.search.judging import Contender, winner
 from mlgit.search.resolve import resolve_run, split_reference
 from mlgit.store.store import Store
 from tests.search.records import CHURN, T0, a_run, publish
@@ -53,6 +54,29 @@ def test_every_form_finds_its_run(filled: Index, reference: str, expected: Run) 
     assert found.run.id == expected.id
     assert found.experiment == "churn"
     assert found.folder.endswith(expected.id)
+
+
+@pytest.mark.parametrize(
+    ("reference", "values", "expected"),
+    [
+        ("@best:acc", [0.1, 0.9, inf], 1),
+        ("@best:acc", [0.9, 0.1, nan], 0),
+        ("@best:loss", [0.1, 0.9, -inf], 0),
+        ("@best:acc:min", [0.1, 0.9, -inf], 0),
+        ("@best:acc", [0.9, 0.9, 0.1], 1),
+        ("@best:loss", [0.1, 0.1, 0.9], 1),
+    ],
+)
+def test_the_best_is_finite_and_the_newest_of_equals(
+    store: Store, index: Index, reference: str, values: list[float], expected: int
+) -> None:
+    metric = reference.split(":")[1]
+    runs = [a_run(number, {metric: value}) for number, value in enumerate(values)]
+    publish(store, *runs)
+    assert resolve_run(index, reference).run.id == runs[expected].id
+    if reference.count(":") == 1:
+        contenders = [Contender(run.id, run.start, run.metrics[metric].last) for run in runs]
+        assert winner(metric, contenders) == runs[expected].id
 
 
 def test_a_name_of_several_lists_the_newest_first(filled: Index) -> None:

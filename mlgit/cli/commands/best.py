@@ -39,7 +39,8 @@ def best(
 ) -> None:
     """Name the run with the best value of a metric.
 
-    Finished runs count. A loss, an error or a time is better the lower it is, all else the higher.
+    Finished runs with a finite value count; of equals the newest is first. A loss, an error or a
+    time is better the lower it is, all else the higher.
     """
     found = _best(session, metric, lowest, count, experiment)
     documents = [run_document(one.run, one.experiment) for one in found]
@@ -55,19 +56,10 @@ def best(
 def _best(
     session: Session, metric: str, lowest: bool | None, count: int, experiment: str
 ) -> list[Found]:
-    from mlgit.search.expression import And, Comparison, Field, Kind, Presence
-    from mlgit.search.judging import lower_is_better
-    from mlgit.search.order import OrderKey
-    from mlgit.search.question import Question
+    from mlgit.search.best import best_first
 
-    field = Field(Kind.METRIC, metric)
-    finished = Comparison(Field(Kind.ATTRIBUTE, "status"), "=", "FINISHED")
-    rising = lower_is_better(metric) if lowest is None else lowest
-    question = Question(
-        And((finished, Presence(field, present=True))),
-        (OrderKey(field, descending=not rising),),
-        [session.experiment(experiment).id] if experiment else None,
-    )
+    ids = [session.experiment(experiment).id] if experiment else None
+    question = best_first(metric, lowest, ids)
     found = session.index.find(question, limit=count)
     if not found:
         raise NotFound(
