@@ -28,24 +28,22 @@ def markdown() -> str:
     for title, section in TABLE.items():
         parts.append(f"## {title}\n")
         for name in section:
-            command = root.get_command(top, name)
-            assert command is not None
-            parts += _command(command, name, top)
+            for path, said in helps(name, root, top):
+                parts += [f"### {path}\n", _block(said)]
     parts.append("# Topics\n")
     parts += [_topic(topic) for topic in topics()]
     return "\n".join(parts)
 
 
-def _command(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
-    """One command, then the commands below it."""
+def helps(name: str, group: click.Group, parent: click.Context) -> Iterator[tuple[str, str]]:
+    """(`mlgit COMMAND`, what its `--help` prints) of one command, then of those below it."""
+    command = group.get_command(parent, name)
+    assert command is not None
     context = click.Context(command, info_name=name, parent=parent)
-    yield f"### {context.command_path}\n"
-    yield _block(command.get_help(context))
+    yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
-            inner = command.get_command(context, below)
-            assert inner is not None
-            yield from _command(inner, below, context)
+            yield from helps(below, command, context)
 
 
 def _topic(name: str) -> str:

@@ -1,15 +1,18 @@
 """Every page of `tests/transcripts` shows what its commands print.
 
-`MLGIT_UPDATE_TRANSCRIPTS=1 pytest tests/cli` rewrites the pages, and docs/cli.md with them.
+`MLGIT_UPDATE_TRANSCRIPTS=1 pytest tests/cli` rewrites the pages, docs/cli.md and docs/man.
 """
 
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
+from mlgit.cli.manual import manual
 from mlgit.cli.reference import markdown
 from tests.cli.harness import ticking
 from tests.cli.transcripts import Screen, replay
@@ -43,3 +46,17 @@ def test_a_session_prints_what_its_page_shows(
 
 def test_the_command_reference_is_what_the_commands_say() -> None:
     hold(ROOT / "docs" / "cli.md", markdown())
+
+
+def test_the_manual_page_is_what_the_commands_say() -> None:
+    hold(ROOT / "docs" / "man" / "mlgit.1", manual())
+    assert (ROOT / "docs" / "man" / "git-mlgit.1").read_text() == ".so man1/mlgit.1\n"
+
+
+@pytest.mark.skipif(shutil.which("groff") is None, reason="groff is not installed")
+def test_the_manual_page_is_laid_out_without_a_word_of_complaint() -> None:
+    page = ROOT / "docs" / "man" / "mlgit.1"
+    argv = ["groff", "-k", "-man", "-ww", "-Tutf8", "-P-c", str(page)]
+    done = subprocess.run(argv, capture_output=True, check=True)
+    assert done.stderr == b""
+    assert b"mlgit log-run" in done.stdout
