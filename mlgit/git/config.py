@@ -5,13 +5,9 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from mlgit.errors import Damaged
-from mlgit.git.files import storage_failed
-
-if TYPE_CHECKING:
-    from dulwich.config import ConfigFile
+from mlgit.git import config_file
+from mlgit.git.config_file import Setting
 
 TRUE = {"true", "yes", "on", "1", ""}
 
@@ -55,36 +51,27 @@ class Config:
 
     def names_in(self, section: str) -> list[str]:
         """Keys set directly in a section of the repository's own config, lower-cased."""
-        found = []
-        for file in self.repository:
-            for name in file.sections():
-                if len(name) == 1 and _text(name[0]).lower() == section:
-                    found += [_text(key).lower() for key, _ in file.items(name)]
-        return found
+        there = (setting for file in self.repository for setting in file)
+        return [one.key for one in there if (one.section, one.subsection) == (section, "")]
 
     def subsections(self, section: str) -> list[str]:
         """`origin`, … for the sections `[remote "origin"]`, … of the repository's own config."""
-        found: dict[str, None] = {}
-        for file in self.repository:
-            for name in file.sections():
-                if len(name) == 2 and _text(name[0]).lower() == section:
-                    found[_text(name[1])] = None
-        return list(found)
+        there = (setting for file in self.repository for setting in file)
+        names = (one.subsection for one in there if one.section == section)
+        return list(dict.fromkeys(name for name in names if name))
 
     @cached_property
-    def repository(self) -> list[ConfigFile]:
+    def repository(self) -> list[list[Setting]]:
         """Files of the repository, the strongest first."""
-        shared = _load(self._common_dir / "config")
-        files = [shared] if shared else []
-        if _lookup(files, "extensions", "worktreeconfig") in TRUE:
-            own = _load(self._git_dir / "config.worktree")
-            files = [own, *files] if own else files
-        return files
+        shared = config_file.read(self._common_dir / "config")
+        if _lookup([shared], "extensions", "worktreeconfig") in TRUE:
+            return [config_file.read(self._git_dir / "config.worktree"), shared]
+        return [shared]
 
     @cached_property
-    def user(self) -> list[ConfigFile]:
+    def user(self) -> list[list[Setting]]:
         """What the environment, the user and the system set, the strongest first."""
-        return [_of_environment(), *(file for file in map(_load, _user_paths()) if file)]
+        return [_of_environment(), *map(config_file.read, _user_paths())]
 
 
 def _user_paths() -> list[Path]:
@@ -98,42 +85,20 @@ def _user_paths() -> list[Path]:
     return paths
 
 
-def _of_environment() -> ConfigFile:
+def _of_environment() -> list[Setting]:
     """The values that `GIT_CONFIG_COUNT` and its companions give."""
-    from dulwich.config import ConfigFile
-
-    file = ConfigFile()
     count = os.environ.get("GIT_CONFIG_COUNT", "")
+    found = []
     for number in range(int(count) if count.isdigit() else 0):
-        key = os.environ.get(f"GIT_CONFIG_KEY_{number}", "").encode()
-        section, _, name = key.rpartition(b".")
-        top, _, below = section.partition(b".")
-        if top and name:
-            value = os.environ.get(f"GIT_CONFIG_VALUE_{number}", "").encode()
-            file.add((top, below) if below else (top,), name, value)
-    return file
+        path, _, key = os.environ.get(f"GIT_CONFIG_KEY_{number}", "").rpartition(".")
+        top, _, below = path.partition(".")
+        if top and key:
+            value = os.environ.get(f"GIT_CONFIG_VALUE_{number}", "")
+            found.append(Setting(top.lower(), below, key.lower(), value))
+    return found
 
 
-def _load(path: Path) -> ConfigFile | None:
-    from dulwich.config import ConfigFile
-
-    try:
-        if not path.is_file():
-            return None
-        return ConfigFile.from_path(os.fspath(path))
-    except OSError as error:
-        raise storage_failed(error, path, "read") from error
-    except (ValueError, RecursionError):
-        # Not chained, and without the parser's words: they may quote another file's content.
-        raise Damaged(
-            f"cannot parse the git config {path} (or a file it includes)",
-            "run `git config --list` to see where",
-            path=os.fspath(path),
-            reason="not a git config file",
-        ) from None
-
-
-def _lookup(files: list[ConfigFile], section: str, key: str) -> str | None:
+def _lookup(files: list[list[Setting]], section: str, key: str) -> str | None:
     for file in files:
         values = _all(file, section, key)
         if values:
@@ -141,14 +106,7 @@ def _lookup(files: list[ConfigFile], section: str, key: str) -> str | None:
     return None
 
 
-def _all(file: ConfigFile, section: str, key: str) -> list[str]:
-    name, _, subsection = section.partition(".")
-    full = (name.encode(), subsection.encode()) if subsection else (name.encode(),)
-    try:
-        return [_text(value) for value in file.get_multivar(full, key.encode())]
-    except KeyError:
-        return []
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+def _all(file: list[Setting], section: str, key: str) -> list[str]:
+    top, _, below = section.partition(".")
+    asked = (top.lower(), below, key.lower())
+    return [setting.value for setting in file if setting[:3] == asked]

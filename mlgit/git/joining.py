@@ -55,9 +55,11 @@ def join(owner: PackOwner) -> None:
     """
     if gc_is_running(owner.common_dir):
         return
+    from mlgit.git.pack_removal import forget_stale_index
     from mlgit.git.pack_roll import roll_up
 
     objects = owner.objects
+    forget_stale_index(Path(objects.directory, "pack"))
     names = dict.fromkeys([*_names(_joined_path(owner)), *_names(_recent_path(owner))])
     _remember(owner, names)
     replace_file(_recent_path(owner), b"", durable=False)

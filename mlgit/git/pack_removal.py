@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 from collections.abc import Collection
 from contextlib import suppress
@@ -23,15 +22,31 @@ def plain_packs(folder: Path) -> set[str]:
 
 
 def remove_packs(packs: Collection[Path]) -> None:
-    """Remove packs, and first a multi-pack index that names one: git would call it damaged.
+    """Remove packs, and with them a multi-pack index that names one: git would call it damaged.
 
     What the system refuses to remove stays; it is only space.
     """
     with suppress(OSError):
-        for folder in {pack.parent for pack in packs}:
+        folders = {pack.parent for pack in packs}
+        for folder in folders:
             _forget_index(folder, [pack.stem for pack in packs])
         for pack in packs:
             _remove(pack)
+        for folder in folders:
+            forget_stale_index(folder)  # git may have been at work on one
+
+
+def forget_stale_index(folder: Path) -> None:
+    """Remove a multi-pack index that names a pack that is gone.
+
+    Git lists the packs first and writes its index later; a pack may go in between.
+
+    Raises:
+        OSError: The disk refused.
+    """
+    names = _indexed(folder / "multi-pack-index")
+    if names is None or not {f"{name}.idx" for name in names}.issubset(os.listdir(folder)):  # noqa: PTH208
+        _forget_index(folder, names or ())
 
 
 def remove_remains(pack: Path) -> None:
@@ -47,17 +62,31 @@ def _remove(pack: Path) -> None:
         remove_read_only(pack.with_suffix(suffix))
 
 
-def _forget_index(folder: Path, names: list[str]) -> None:
+def _forget_index(folder: Path, names: Collection[str]) -> None:
     path = folder / "multi-pack-index"
-    if path.exists() and _names_one(path, names):
+    known = _indexed(path)
+    if known is None or not known.isdisjoint(names):
         remove_read_only(path)
         for beside in folder.glob("multi-pack-index-*"):
             remove_read_only(beside)
 
 
-def _names_one(path: Path, names: list[str]) -> bool:
-    with path.open("rb") as file:
-        if not path.stat().st_size:
-            return True
-        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            return any(content.find(name.encode()) >= 0 for name in names)
+def _indexed(path: Path) -> set[str] | None:
+    """Names of the packs in a multi-pack index, none where there is none; None: unreadable.
+
+    The layout is that of gitformat-pack: a header of 12 bytes whose seventh counts the chunks,
+    a table of their names and places, and among them `PNAM`, names of index files and NULs.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(12)
+            table = file.read(12 * (head[6] + 1))
+            at = table.index(b"PNAM") + 4
+            start, end = (int.from_bytes(table[i : i + 8], "big") for i in (at, at + 12))
+            file.seek(start)
+            names = file.read(end - start).decode("ascii").split("\0")
+    except FileNotFoundError:
+        return set()
+    except (IndexError, ValueError, OverflowError):
+        return None
+    return {name.partition(".")[0] for name in names if name}

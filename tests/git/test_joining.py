@@ -105,6 +105,26 @@ def test_a_multi_pack_index_of_git_stays_true(branch: Branch, repo: Path) -> Non
     assert len(packs(repo)) <= JOIN_AT
 
 
+def test_a_multi_pack_index_that_git_wrote_too_late_goes(branch: Branch, repo: Path) -> None:
+    write(branch, JOIN_AT - 1)
+    git(repo, "multi-pack-index", "write", check=True)
+    index = repo / ".git/objects/pack/multi-pack-index"
+    late = index.read_bytes()
+    write(branch, 1, JOIN_AT - 1)
+    index.write_bytes(late)  # of packs that git listed before they were joined
+    assert git(repo, "fsck", "--full").returncode != 0
+    write(branch, JOIN_AT, JOIN_AT)
+    assert_sound(repo, 2 * JOIN_AT)
+
+
+def test_a_damaged_multi_pack_index_goes(branch: Branch, repo: Path) -> None:
+    write(branch, 2)
+    index = repo / ".git/objects/pack/multi-pack-index"
+    index.write_bytes(b"MIDX")
+    write(branch, JOIN_AT, 2)
+    assert not index.exists()
+
+
 def test_a_damaged_pack_is_left_for_the_doctor_and_commits_go_on(
     branch: Branch, repo: Path
 ) -> None:
