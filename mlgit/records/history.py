@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.records.fields import NOTHING, Doc, count_of, texts_to_doc, value_to_text
+from mlgit.records.fields import NOTHING, Doc, count_of, texts_to_doc
 
 if TYPE_CHECKING:
     from mlgit.records.metrics import Point
@@ -62,13 +62,19 @@ def to_doc(history: History) -> Doc:
     return {key: value for key, value in doc.items() if value}
 
 
+def _digest(text: str) -> str:
+    if len(bytes.fromhex(text)) != 32 or len(text) != 64 or text.lower() != text:
+        raise ValueError("sha256 is 64 lower-case hex digits")
+    return text
+
+
 def from_doc(doc: Doc) -> History:
     """The section as a value; what is malformed raises as `fields.MALFORMED` says."""
     if not doc:
         return History()
     sampled = doc.get("sampled", {})
     return History(
-        {path: value_to_text(digest) for path, digest in doc.get("artifacts", {}).items()},
+        {path: _digest(text) for path, text in doc.get("artifacts", {}).items()},
         {
             name: {key: count_of(count) for key, count in counts.items()}
             for name, counts in sampled.items()

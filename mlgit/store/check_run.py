@@ -56,6 +56,7 @@ class RunCheck:
         valid = {name for name in self._names if self._check_known(name)}
         known = self._loaded(layout.ARTIFACTS, load_manifest) if layout.ARTIFACTS in valid else None
         self._check_artifacts(known or Manifest())
+        listed = {(entry.path, entry.sha256) for entry in known or ()}
         if self._folder.rpartition("/")[2][7:].startswith("m-"):
             self._check_model(layout.LOGGED_MODEL in valid)
             return ""
@@ -65,6 +66,8 @@ class RunCheck:
         if run is None:
             return ""
         self._check_run(run)
+        for path, _ in sorted(run.history.artifacts.items() - listed):
+            self._add(layout.RUN, f"history: the manifest does not list {path!r}", severe=False)
         if self._rules.deep:
             self._check_points(run)
         return run.id

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 import pytest
 
 from mlgit.artifacts.cache import ObjectCache
+from mlgit.errors import Damaged
 from mlgit.records import layout
 from mlgit.records.metrics import decode_points, encode_points, summarize
-from mlgit.records.run import Run
+from mlgit.records.run import Run, load_run
 from mlgit.records.settings import Limits, Settings, dump_settings
 from mlgit.runs import begin, history
 from mlgit.runs.begin import RunRequest
@@ -144,6 +145,21 @@ def test_a_resumed_run_goes_on_in_a_segment_of_its_own(store: Store) -> None:
     assert problems(store) == []
 
 
+def test_a_run_is_resumed_without_the_bytes_that_left_git(store: Store) -> None:
+    limit(store, 10_000)
+    _, run = long_run(store)
+    shutil.rmtree(store.data / "objects")
+    again = begin.resume(store, run.id)
+    log(again, range(5_000, 5_010))
+    again.finish()
+    _, after = published(store, run.id)
+    assert after.history == run.history
+    assert after.metrics["loss"] == run.metrics["loss"]._replace(
+        last=1 / 5_010, step=5_009, time=6_009, points=5_010
+    )
+    assert problems(store) == []
+
+
 def test_a_resumed_run_that_is_too_long_again_leaves_a_second_artifact(store: Store) -> None:
     limit(store, 40_000)
     _, run = long_run(store)
@@ -224,6 +240,24 @@ def test_check_names_a_summary_that_the_sample_contradicts(store: Store) -> None
     more = run.metrics["loss"]._replace(points=5_001)
     store.edit_run(folder, lambda there: there._replace(metrics={"loss": more}), "doctored")
     assert problems(store) == ["metrics.loss: does not follow from the points"]
+
+
+def test_check_names_a_history_that_the_manifest_does_not_list(store: Store) -> None:
+    limit(store, 10_000)
+    folder, _ = long_run(store)
+    with store.change("spoil") as change:
+        change.put(f"{folder}/artifacts.yaml", b"format: 1\n")
+    assert problems(store) == ["history: the manifest does not list 'metric-history.csv'"]
+
+
+@pytest.mark.parametrize("digest", ["../../../etc/passwd", "00", "A" * 64, "0" * 63 + " "])
+def test_a_digest_that_is_none_is_damage(store: Store, digest: str) -> None:
+    limit(store, 10_000)
+    folder, run = long_run(store)
+    (right,) = run.history.artifacts.values()
+    data = store.snapshot().read(f"{folder}/run.yaml") or b""
+    with pytest.raises(Damaged):
+        load_run(data.replace(right.encode(), digest.encode()))
 
 
 def test_files_are_joined_row_after_row() -> None:
