@@ -77,7 +77,7 @@ def compose(
     state = state_of(known, header, sources, writer)
     parts = [part for source in sources for part in segments_of(source)]
     others = files_elsewhere(snapshot, folder, parts)
-    before = Before(others, known.names, state.run.history, state.manifest())
+    before = Before(others, known.names, state.run.history)
     found = summary(parts, decoded(others), state.run.history)
     ends = not any(source.sealed for source in sources)
     placed = place(parts, before, found, outlet, ends=ends)

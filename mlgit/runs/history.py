@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, count
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,6 @@ from mlgit.runs.segments import Segment
 if TYPE_CHECKING:
     from mlgit.store.store import Store
 
-NAME = "metric-history.csv"
 _PIECE = 1 << 20
 _QUICK = 1  # zlib's level: as huge commits are packed
 
@@ -43,13 +42,11 @@ class Before(NamedTuple):
         files: Metric files of other journals by name.
         names: Names of all files of the run.
         history: What the run says of its history.
-        manifest: Its artifacts.
     """
 
     files: Mapping[str, bytes]
     names: Iterable[str]
     history: History
-    manifest: Sequence[ArtifactEntry]
 
 
 class Placed(NamedTuple):
@@ -102,7 +99,7 @@ def place(
     if not ends:
         return Placed(files, history)
     exact = [data for name, data in before.files.items() if name not in known]
-    entry = _kept(joined([*exact, *whole.values()]), before.manifest, outlet)
+    entry = _kept(joined([*exact, *whole.values()]), outlet)
     artifacts = {**history.artifacts, entry.path: entry.sha256}
     return Placed(files, history._replace(artifacts=artifacts), entry)
 
@@ -139,13 +136,10 @@ def _numbers(found: Mapping[str, MetricSummary]) -> dict[str, int]:
     return {key: one.points for key, one in found.items()}
 
 
-def _kept(data: bytes, manifest: Sequence[ArtifactEntry], outlet: Outlet) -> ArtifactEntry:
-    """The history as an artifact, at a path that no other has."""
+def _kept(data: bytes, outlet: Outlet) -> ArtifactEntry:
+    """The history as an artifact, at a path that nobody has by chance."""
     digest, size = outlet.keep(data)
-    others = {entry.path for entry in manifest if entry.sha256 != digest}
-    stem, dot, suffix = NAME.partition(".")
-    paths = (NAME if number == 1 else f"{stem}-{number}{dot}{suffix}" for number in count(1))
-    return ArtifactEntry(next(path for path in paths if path not in others), size, digest)
+    return ArtifactEntry(f"metric-history-{digest[:12]}.csv", size, digest)
 
 
 def joined(files: Sequence[bytes]) -> bytes:

@@ -42,4 +42,4 @@ def test_where_its_bytes_are_not_the_client_returns_the_sample_and_warns(
 
 def test_show_says_where_the_history_is(run_id: str) -> None:
     shown = done("show", run_id, "--table")
-    assert "down-sampled: 3,000 points kept as artifact metric-history.csv" in shown
+    assert "down-sampled: 3,000 points kept as artifact metric-history-" in shown
