@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 Scalar = str | int | float
 
@@ -18,8 +19,7 @@ class Kind(Enum):
     DATASET = "datasets"
 
 
-@dataclass(frozen=True)
-class Field:
+class Field(NamedTuple):
     """One searchable thing: a metric, parameter or tag by key, or an attribute by its one name."""
 
     kind: Kind
@@ -32,8 +32,7 @@ class Field:
         return f"{self.kind.value}.{self.key if plain else f'`{self.key}`'}"
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(NamedTuple):
     """`field operator value`; false wherever the field is missing.
 
     `operator` is one of = != < <= > >= LIKE ILIKE IN and NOT before the last three. A text value
@@ -45,22 +44,20 @@ class Comparison:
     value: Scalar | tuple[Scalar, ...]
 
 
-@dataclass(frozen=True)
-class Presence:
+class Presence(NamedTuple):
     """`field IS NOT NULL` (`present`) or `field IS NULL`."""
 
     field: Field
     present: bool
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(NamedTuple):
     """True exactly where `part` is false."""
 
     part: Expression
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # as a tuple it would equal an `Or` of the same parts
 class And:
     """True where every part is; so `And(())` is everything."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from mlgit.search.expression import Field, Kind
 
@@ -20,8 +20,7 @@ class Type(Enum):
     DURATION = "a duration"
 
 
-@dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(NamedTuple):
     """The names that one kind of record answers to.
 
     Attributes:

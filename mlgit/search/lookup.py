@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from mlgit.records.experiment import Experiment
@@ -30,8 +29,7 @@ class Found(NamedTuple):
     folder: str
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """A question to an index beside runs that are not in it.
 
     Attributes:

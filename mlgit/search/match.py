@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import operator as python
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from math import isnan
+from typing import NamedTuple
 
 from mlgit.records.experiment import Experiment
 from mlgit.records.inputs import DatasetInput
@@ -31,8 +31,7 @@ Read = Callable[[Field], Sequence[Scalar]]
 CONTEXT_TAG = "mlflow.data.context"
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(NamedTuple):
     """A run with what else a query may ask of it.
 
     Attributes:

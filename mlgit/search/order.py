@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from math import isnan
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mlgit.errors import InvalidValue, NotFound
 from mlgit.search import literals
@@ -17,8 +16,7 @@ from mlgit.search.query_error import QueryError, did_you_mean
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class OrderKey:
+class OrderKey(NamedTuple):
     """Sort by one field.
 
     Numbers come first (by value, then as written), then other texts, then NaN, then records
@@ -65,8 +63,7 @@ def _clause(text: str, vocabulary: Vocabulary) -> OrderKey:
     return OrderKey(field, directed and rest[0].text == "DESC")
 
 
-@dataclass(frozen=True)
-class Keys:
+class Keys(NamedTuple):
     """The keys that are in use among some runs."""
 
     metrics: Collection[str] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mlgit.search.expression import And, Comparison, Expression, Field, Kind
 from mlgit.search.order import Order, OrderKey, complete
@@ -17,8 +17,7 @@ _FEW = 2000  # rows that are looked up and sorted sooner than an index is walked
 _MAX_KEYS = 30  # of an order; SQLite joins 64 tables at most
 
 
-@dataclass
-class Planner:
+class Planner(NamedTuple):
     """Answers questions with the ids of rows; `hidden` run ids count as not there."""
 
     connection: sqlite3.Connection

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from mlgit.records.run import Run
 from mlgit.search.expression import EVERYTHING, Expression
@@ -22,8 +22,7 @@ class View(str, Enum):
     ALL = "all"
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """One search.
 
     Attributes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from math import isnan
 
 from mlgit.search.expression import (
@@ -30,7 +29,6 @@ class TooComplex(Exception):
     """SQLite's limits are too low for a query; `match` decides on every run instead."""
 
 
-@dataclass
 class Sql:
     """A piece of SQL under way: its text is returned by functions, its values collect here.
 
@@ -40,10 +38,10 @@ class Sql:
             is left before others are looked up.
     """
 
-    kid: Kid
-    rid: str = "r.rid"
-    values: list[Scalar | None] = field(default_factory=list)
-    nodes: int = 0
+    def __init__(self, kid: Kid, rid: str = "r.rid") -> None:
+        self.kid, self.rid = kid, rid
+        self.values: list[Scalar | None] = []
+        self._nodes = 0
 
     def bind(self, value: Scalar | None) -> str:
         """A mark that stands for `value`."""
@@ -62,8 +60,8 @@ class Sql:
         Raises:
             TooComplex: There is no room for it in one statement.
         """
-        self.nodes += 1
-        if self.nodes > _MAX_NODES:
+        self._nodes += 1
+        if self._nodes > _MAX_NODES:
             raise TooComplex
         if isinstance(expression, Not):
             return f"NOT {self.condition(expression.part)}"

@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
 
 from mlgit.search.expression import Comparison, Kind
 from mlgit.search.sql import Sql
 
 
-@dataclass
 class Statement:
     """A SELECT under way; conditions are added in the order in which their values are bound."""
 
-    connection: sqlite3.Connection
-    sql: Sql
-    source: str
-
-    def __post_init__(self) -> None:
+    def __init__(self, connection: sqlite3.Connection, sql: Sql, source: str) -> None:
+        self.connection, self.sql, self.source = connection, sql, source
         self.where: list[str] = []
 
     def start_from(self, comparison: Comparison, alias: str) -> None:
