@@ -11,7 +11,7 @@ import pytest
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.errors import Damaged
 from mlgit.records import layout
-from mlgit.records.metrics import decode_points, encode_points, summarize
+from mlgit.records.metrics import Point, decode_points, encode_points, summarize
 from mlgit.records.run import Run, load_run
 from mlgit.records.settings import Limits, Settings, dump_settings
 from mlgit.runs import begin, history
@@ -117,6 +117,33 @@ def test_without_its_bytes_the_sample_is_read_and_a_warning_says_so(store: Store
     assert steps == [point.step for point in store.snapshot().points(folder)]
     with pytest.warns(UserWarning, match=r"metric-history-\w+\.csv holds them all"):
         assert points_frame(store.snapshot(), folder, store.data)["step"].tolist() == steps
+
+
+def test_points_of_models_and_datasets_leave_git_and_come_back(store: Store) -> None:
+    limit(store, 10_000)
+    run = begin.start(store, "churn", RunRequest())
+    points = [
+        Point(
+            step, 1_000 + step, "acc", step / 7, *(("m-1", 'the "iris"', "d1") if step % 3 else ())
+        )
+        for step in LONG
+    ]
+    run.log_points(points)
+    run.finish()
+    folder, after = published(store, run.id)
+    assert after.history.sampled == {"metrics.csv": {"acc": len(LONG)}}
+    view = LiveView(store).of_run(run.id)
+    assert view is not None
+    assert view.points == points
+    assert in_git(store, folder) <= 4_000
+    frame = points_frame(store.snapshot(), folder, store.data).astype({"key": object})
+    assert [Point(*row) for row in frame.itertuples(index=False, name=None)] == points
+    again = begin.resume(store, run.id)
+    again.log_metric("acc", 1.0, 6_000, 7_000)
+    again.finish()
+    frame = points_frame(store.snapshot(), folder, store.data)
+    assert (len(frame), frame["model_id"].iloc[-1]) == (len(LONG) + 1, "")
+    assert problems(store) == []
 
 
 def test_bytes_that_are_not_those_are_not_believed(store: Store) -> None:
