@@ -17,10 +17,8 @@ from mlgit.errors import MlgitError, NotFound
 from mlgit.published import PublishedRun, indexed_folder
 from mlgit.records.experiment import Experiment
 from mlgit.records.run import Run, RunStatus
-from mlgit.runs import begin
 from mlgit.runs.heal import heal
 from mlgit.runs.journals import live_run_ids
-from mlgit.runs.live import ActiveRun as LiveRun
 from mlgit.runs.live_view import LiveView, RunView
 from mlgit.runs.recover import recover
 from mlgit.store.store import Store
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
 
     from mlgit.artifacts.fetch import Sources
     from mlgit.records.artifact import ArtifactEntry
+    from mlgit.runs.begin import RunRequest
+    from mlgit.runs.live import ActiveRun as LiveRun
     from mlgit.search.index import Index
 
 _MOST_VISITS = 8
@@ -70,8 +70,10 @@ class Tracker:
 
     # ---- writing
 
-    def start(self, experiment: str | Experiment, request: begin.RunRequest) -> LiveRun:
+    def start(self, experiment: str | Experiment, request: RunRequest) -> LiveRun:
         """Begin a run; raises as `begin.start`."""
+        from mlgit.runs import begin
+
         return self._opened(begin.start(self.store, experiment, request))
 
     def resume(self, run_id: str) -> LiveRun:
@@ -79,6 +81,8 @@ class Tracker:
         known = self.open_runs.get(run_id)
         if known is not None:
             return known
+        from mlgit.runs import begin
+
         self.leave(run_id)
         return self._opened(begin.resume(self.store, run_id, folder=self._folder(run_id)))
 
@@ -130,6 +134,8 @@ class Tracker:
         return run
 
     def _visit(self, run_id: str) -> LiveRun:
+        from mlgit.runs import begin
+
         with self._lock:
             known = self._visits.get(run_id)
             if known is None:

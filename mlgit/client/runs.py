@@ -14,7 +14,6 @@ from mlgit.published import PublishedRun
 from mlgit.records.metrics import Point
 from mlgit.records.run import RunStatus
 from mlgit.runs import edit
-from mlgit.runs.begin import RunRequest
 from mlgit.runs.live_view import RunView
 
 
@@ -36,6 +35,8 @@ class RunCalls(Calls):
         """
         experiment = experiment_of(self.tracker.store.snapshot(), str(experiment_id))
         labels = {key: str(value) for key, value in (tags or {}).items()}
+        from mlgit.runs.begin import RunRequest
+
         request = RunRequest(name=run_name or "", tags=labels, start=start_time)
         return self.get_run(self.tracker.start(experiment, request).id)
 
