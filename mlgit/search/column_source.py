@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from mlgit.records.run import Run
-from mlgit.search.columns import Column, Columns, numbers, texts
+from mlgit.search.columns import Cells, Column, Columns, numbers, texts
 from mlgit.search.expression import Kind
 from mlgit.search.fields import RUNS
 from mlgit.search.schema import KINDS
@@ -24,14 +25,16 @@ def columns_of(runs: Sequence[Run]) -> Columns:
     import numpy as np
 
     rids = np.arange(len(runs))
-    found: dict[str, list[tuple[int, Any]]] = {name: [] for name in (*FIXED, *TIMES)}
+    found = {name: Cells([], []) for name in (*FIXED, *TIMES)}
     for rid, run in enumerate(runs):
         for name, value in _values(run):
-            found.setdefault(name, []).append((rid, value))
-    return Columns(rids, {name: _column(name, pairs, rids) for name, pairs in found.items()})
+            cells = found.setdefault(name, Cells([], []))
+            cells.rids.append(rid)
+            cells.values.append(value)
+    return Columns(rids, {name: _column(name, cells, rids) for name, cells in found.items()})
 
 
-def _column(name: str, found: list[tuple[int, Any]], rids: Array) -> Column:
+def _column(name: str, found: Cells, rids: Array) -> Column:
     numeric = name in TIMES or name.startswith(f"{Kind.METRIC.value}.")
     return numbers(found, rids) if numeric else texts(found, rids)
 
@@ -72,13 +75,19 @@ def _columns(rows: sqlite3.Connection, rids: Array) -> Iterator[tuple[str, Colum
         yield f"tags.{tag}", texts(_of_runs(rows, name), rids)
 
 
-def _of_runs(rows: sqlite3.Connection, name: str) -> list[tuple[int, Any]]:
+def _of_runs(rows: sqlite3.Connection, name: str) -> Cells:
     table = "documents" if name == "note" else "runs"
     sql = f'SELECT rid, "{name}" FROM {table} WHERE "{name}" IS NOT NULL ORDER BY rid'
-    return rows.execute(sql).fetchall()
+    return _cells(rows.execute(sql))
 
 
-def _of_key(rows: sqlite3.Connection, kid: int, kind: Kind) -> list[tuple[int, Any]]:
+def _of_key(rows: sqlite3.Connection, kid: int, kind: Kind) -> Cells:
     column = "number" if kind is Kind.METRIC else "text"
     sql = f"SELECT rid, {column} FROM vals WHERE kid = ? ORDER BY rid"
-    return rows.execute(sql, (kid,)).fetchall()
+    return _cells(rows.execute(sql, (kid,)))
+
+
+def _cells(found: Iterable[tuple[int, Any]]) -> Cells:
+    # Flat at once: a tuple a row, if kept, sets the garbage collector to work again and again.
+    flat = list(chain.from_iterable(found))
+    return Cells(flat[::2], flat[1::2])

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
 
     Array = np.ndarray[Any, Any]
+
+
+class Cells(NamedTuple):
+    """Some values and the rows they stand at, ascending; others have none."""
+
+    rids: list[int]
+    values: list[Any]
 
 
 @dataclass(frozen=True)
@@ -85,41 +92,41 @@ def _joined(first: Column | None, second: Column | None, before: int, after: int
 def _texts_or_none(column: Column | None, count: int) -> Texts:
     import numpy as np
 
-    return column if isinstance(column, Texts) else texts([], np.arange(count))
+    return column if isinstance(column, Texts) else texts(Cells([], []), np.arange(count))
 
 
 def _numbers_or_none(column: Column | None, count: int) -> Numbers:
     import numpy as np
 
-    return column if isinstance(column, Numbers) else numbers([], np.arange(count))
+    return column if isinstance(column, Numbers) else numbers(Cells([], []), np.arange(count))
 
 
-def numbers(found: list[tuple[int, Any]], rids: Array) -> Numbers:
-    """The column of (row, number) pairs in ascending order; None is NaN."""
+def numbers(found: Cells, rids: Array) -> Numbers:
+    """The column of numbers at ascending rows; None is NaN."""
     import numpy as np
 
     present = np.zeros(len(rids), dtype=bool)
     values = np.full(len(rids), np.nan)
     places = _places(found, rids)
     present[places] = True
-    values[places] = np.array([value for _, value in found], dtype=np.float64)
+    values[places] = np.array(found.values, dtype=np.float64)
     return Numbers(values, present)
 
 
-def texts(found: list[tuple[int, str]], rids: Array) -> Texts:
-    """The column of (row, text) pairs in ascending order."""
+def texts(found: Cells, rids: Array) -> Texts:
+    """The column of texts at ascending rows."""
     import numpy as np
 
     known: dict[str, int] = {}
-    listed = [known.setdefault(text, len(known)) for _, text in found]
+    listed = [known.setdefault(text, len(known)) for text in found.values]
     codes = np.full(len(rids), -1, dtype=np.int32)
     codes[_places(found, rids)] = listed
     return Texts(codes, list(known))
 
 
-def _places(found: Sequence[tuple[int, Any]], rids: Array) -> Array | slice:
+def _places(found: Cells, rids: Array) -> Array | slice:
     import numpy as np
 
-    if len(found) == len(rids):
+    if len(found.rids) == len(rids):
         return slice(None)
-    return np.searchsorted(rids, np.array([rid for rid, _ in found], dtype=np.int64))
+    return np.searchsorted(rids, np.array(found.rids, dtype=np.int64))
