@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -85,6 +84,8 @@ class LazyGroup(Group):
         """Find the command that `args` begins with; near misses become the hint."""
         name = args[0]
         if not ctx.resilient_parsing and name not in self.entries and not name.startswith("-"):
+            from difflib import get_close_matches
+
             near = get_close_matches(name, self.entries, n=2)
             meant = f" Did you mean {' or '.join(near)}?" if near else ""
             raise click.UsageError(f"mlgit has no command '{name}'.{meant}", ctx)

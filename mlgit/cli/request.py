@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,6 +67,8 @@ def read_document(source: str, timestamp: int) -> Request:
     known = list(Request._fields)
     for key in document:
         if key not in known:
+            from difflib import get_close_matches
+
             near = get_close_matches(str(key), known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"keys: {', '.join(known)}"
             raise InvalidValue(f"{source} has the unknown key {key!r}", hint)

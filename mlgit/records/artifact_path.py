@@ -11,13 +11,13 @@ MAX_PART_BYTES = 255
 
 # Paths are never decoded. These spellings turn into a separator, a dot or NUL in a later layer
 # that does decode (a URL, a proxy), so they are refused here; `%25` is the second round of it.
-_ENCODED = re.compile(r"%(2e|2f|5c|25|00)", re.IGNORECASE)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_DRIVE = re.compile(r"[A-Za-z]:")
+_ENCODED = r"(?i)%(2e|2f|5c|25|00)"
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029]"
+_DRIVE = r"[A-Za-z]:"
 # What git on any file system may take for `.git` when somebody downloads into a work tree: HFS+
 # ignores these characters, NTFS has short names and strips trailing dots, spaces and streams.
-_IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufeff]")
-_GIT_FOLDER = re.compile(r"(\.git|git~\d+)[ .]*(:.*)?")
+_IGNORED_BY_HFS = "[\u200c-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufeff]"
+_GIT_FOLDER = r"(\.git|git~\d+)[ .]*(:.*)?"
 
 
 def safe_path(path: str) -> str:
@@ -51,11 +51,11 @@ def _refusal(path: str) -> str:
         return "is not valid Unicode"
     if len(encoded) > MAX_PATH_BYTES:
         return f"is longer than {MAX_PATH_BYTES} bytes"
-    if _CONTROL.search(path):
+    if re.search(_CONTROL, path):
         return "has a control character"
-    if "\\" in path or _ENCODED.search(path):
+    if "\\" in path or re.search(_ENCODED, path):
         return "has a backslash or an encoded separator"
-    if path[0] in "/~" or _DRIVE.match(path):
+    if path[0] in "/~" or re.match(_DRIVE, path):
         return "is not relative"
     return next(filter(None, map(_part_refusal, path.split("/"))), "")
 
@@ -65,6 +65,6 @@ def _part_refusal(part: str) -> str:
         return "has an empty part, '.' or '..'"
     if len(part.encode()) > MAX_PART_BYTES:
         return f"has a part longer than {MAX_PART_BYTES} bytes"
-    if _GIT_FOLDER.fullmatch(_IGNORED_BY_HFS.sub("", part).lower()):
+    if re.fullmatch(_GIT_FOLDER, re.sub(_IGNORED_BY_HFS, "", part).lower()):
         return "names a git directory"
     return ""

@@ -54,7 +54,7 @@ PATCH = "code.patch"
 #: The content of `.gitattributes`: bytes stay as they are, and git never merges records by line.
 ATTRIBUTES_TEXT = b"* -text\n*.yaml -merge\n*.csv -merge\n"
 
-_writer = re.compile(r"[a-z0-9]{1,32}").fullmatch
+_WRITER = r"[a-z0-9]{1,32}"
 
 
 def experiment_path(folder: str) -> str:
@@ -95,7 +95,7 @@ def segment_name(writer: str = "", number: int = 0) -> str:
     """
     if not writer:
         return METRICS
-    if not _writer(writer) or number < 0:
+    if not re.fullmatch(_WRITER, writer) or number < 0:
         raise errors.InvalidValue(f"not a segment of a writer: {writer!r:.60}, {number}")
     return f"metrics.{writer}-{number}.csv"
 

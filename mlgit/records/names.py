@@ -19,8 +19,8 @@ MAX_RUN_NAME = 250
 MAX_STEP = 10**18 - 1  # what the file format can spell
 
 _key = re.compile(r"[/\w.\- :]*").fullmatch
-_run_id = re.compile(r"[a-zA-Z0-9][\w\-]{0,255}").fullmatch
-_control = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]").search
+_RUN_ID = r"[a-zA-Z0-9][\w\-]{0,255}"
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
 class Truncated(NamedTuple):
@@ -149,7 +149,7 @@ def validate_run_id(run_id: object) -> str:
     Raises:
         errors.InvalidValue: Not a letter or digit followed by up to 255 word characters or dashes.
     """
-    if not isinstance(run_id, str) or not _run_id(run_id):
+    if not isinstance(run_id, str) or not re.fullmatch(_RUN_ID, run_id):
         raise errors.InvalidValue(f"not a run id: {run_id!r:.80}", "run ids are 16 hex digits")
     return run_id
 
@@ -177,7 +177,7 @@ def _name(what: str, name: object, limit: int) -> str:
         raise errors.InvalidValue(f"{what} cannot be empty")
     if len(name) > limit:
         raise errors.InvalidValue(f"{what} of {len(name)} characters; {limit} are allowed")
-    if _control(name):
+    if re.search(_CONTROL, name):
         raise errors.InvalidValue(f"{what} cannot hold control characters: {name!r:.80}")
     return name
 

@@ -21,15 +21,15 @@ SLUG = r"[a-z0-9](?:[a-z0-9-]{0,43}[a-z0-9])?"
 _plain_folder = re.compile(PLAIN_FOLDER).fullmatch
 _plain_id = re.compile(PLAIN_ID).fullmatch
 _plain_part = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}").fullmatch
-_hashed_part = re.compile(rf"(?:[0-9]{{6}}-)?{SLUG}~(?:[0-9a-f]{{8}}|[0-9a-f]{{12}})").fullmatch
-_hashed_file = re.compile(r"~(?:[0-9a-f]{12}|[0-9a-f]{24}|[0-9a-f]{64})").fullmatch
+_HASHED_PART = rf"(?:[0-9]{{6}}-)?{SLUG}~(?:[0-9a-f]{{8}}|[0-9a-f]{{12}})"
+_HASHED_FILE = r"~(?:[0-9a-f]{12}|[0-9a-f]{24}|[0-9a-f]{64})"
 
 
 def safe_name(name: str) -> bool:
     """Whether `name` may be one part of a path of the branch: harmless on every file system."""
     if _plain_part(name):
         return name[-1] != "." and not is_device(name)
-    return bool(_hashed_part(name) or _hashed_file(name))
+    return bool(re.fullmatch(_HASHED_PART, name) or re.fullmatch(_HASHED_FILE, name))
 
 
 def is_device(name: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-_DASHES = re.compile(r"[-_.]+")
+_DASHES = r"[-_.]+"
 _FOLDER = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.]*?)-(?P<version>\d[^-]*)(?:-.*)?\.(?:dist|egg)-info"
 )
@@ -40,4 +40,4 @@ def _distributions() -> Iterator[tuple[str, str]]:
         for name in names:
             match = _FOLDER.fullmatch(name)
             if match:
-                yield _DASHES.sub("-", match["name"]).lower(), match["version"]
+                yield re.sub(_DASHES, "-", match["name"]).lower(), match["version"]

@@ -24,7 +24,7 @@ def redacted_value(name: str, value: str) -> str:
 
 def redacted_text(text: str) -> str:
     """Text without the secrets in it: those of a known shape, and those given as `name=secret`."""
-    return _ASSIGNED.sub(_assigned, _without_shapes(text))
+    return re.sub(_ASSIGNED, _assigned, _without_shapes(text))
 
 
 def redacted_arguments(arguments: Sequence[str]) -> list[str]:
@@ -54,12 +54,12 @@ def secret_in_patch(patch: str) -> str:
     """What kind of secret a diff holds and in which file, as words; empty when it holds none."""
     for secret in find(patch):
         return f"{secret.kind} in {_file_at(patch, secret.start)}"
-    for match in _LITERAL.finditer(patch):
+    for match in re.finditer(_LITERAL, patch):
         name, value = match["name"] or match["key"], match["value"] or match["plain"]
         if not _is_secret(name, value) or announces(value):
             continue
         file = _file_at(patch, match.start())
-        if match["value"] or _SETTINGS_FILE.search(file):
+        if match["value"] or re.search(_SETTINGS_FILE, file):
             return f"a value called {name[:40]} in {file}"
     return ""
 
@@ -94,18 +94,16 @@ def _joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 _NAME = r"(?P<name>[A-Za-z][A-Za-z0-9_.-]{2,60})"
-_ASSIGNED = re.compile(_NAME + r"(?P<sign>\s?[=:]\s?)(?P<value>[^\s'\",;&]{4,})")
+_ASSIGNED = _NAME + r"(?P<sign>\s?[=:]\s?)(?P<value>[^\s'\",;&]{4,})"
 # In code only what is written out counts: a string in quotes, or a line of a settings file.
-_LITERAL = re.compile(
-    _NAME
+_LITERAL = (
+    r"(?m)"
+    + _NAME
     + r"""["']?\s*(?:[=:]|=>|:=)\s*(?P<quote>["'])(?P<value>[^"'\s]{6,200})(?P=quote)"""
     + r"|^[+ -](?:export )?(?P<key>[A-Za-z][A-Za-z0-9_.-]{2,60})[=:] ?"
-    + r"(?P<plain>[^\s'\"()]{6,200})$",
-    re.MULTILINE,
+    + r"(?P<plain>[^\s'\"()]{6,200})$"
 )
-_SETTINGS_FILE = re.compile(
-    r"(?i)(?:^|/)\.?env[^/]*$|\.(?:ya?ml|toml|ini|cfg|conf|properties|env)$"
-)
+_SETTINGS_FILE = r"(?i)(?:^|/)\.?env[^/]*$|\.(?:ya?ml|toml|ini|cfg|conf|properties|env)$"
 
 
 def _assigned(match: re.Match[str]) -> str:

@@ -89,7 +89,7 @@ def find(text: str) -> Iterator[Secret]:
                     yield Secret(kind, *match.span(group))
 
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_WORDS = r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+"
 _ANNOUNCING = frozenset(
     [
         "password",
@@ -152,28 +152,27 @@ def hints(name: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    return [word.lower() for word in _WORDS.findall(name)]
+    return [word.lower() for word in re.findall(_WORDS, name)]
 
 
-_PLACEHOLDER = re.compile(
-    r"[<{[($].*|%[(s].*|env:.*|[\w.]+[(\[].*[)\]]|[x*.#-]+|.*\.\.\."
-    r"|(?:.*[\W_])?(?:your|example|placeholder|change_?me|dummy|redacted)(?:[\W_].*)?",
-    re.IGNORECASE | re.DOTALL,
+_PLACEHOLDER = (
+    r"(?is)[<{[($].*|%[(s].*|env:.*|[\w.]+[(\[].*[)\]]|[x*.#-]+|.*\.\.\."
+    r"|(?:.*[\W_])?(?:your|example|placeholder|change_?me|dummy|redacted)(?:[\W_].*)?"
 )
 _EMPTY = frozenset(("", "none", "null", "true", "false", "yes", "no", "0", "1", "nan"))
 
 
 def is_placeholder(value: str) -> bool:
     """Whether the value only stands where a secret will be: `<token>`, `$PASSWORD`, `None`."""
-    return value.strip().lower() in _EMPTY or _PLACEHOLDER.fullmatch(value) is not None
+    return value.strip().lower() in _EMPTY or re.fullmatch(_PLACEHOLDER, value) is not None
 
 
-_TOKEN = re.compile(r"[A-Za-z0-9_\-+/=.:~]{16,}")
+_TOKEN = r"[A-Za-z0-9_\-+/=.:~]{16,}"
 
 
 def is_random(value: str) -> bool:
     """Whether the value was drawn by a machine: long, of one piece, letters and digits mixed."""
-    if not _TOKEN.fullmatch(value):
+    if not re.fullmatch(_TOKEN, value):
         return False
     kinds = (str.isupper, str.islower, str.isdigit)
     mixed = sum(any(map(kind, value)) for kind in kinds)

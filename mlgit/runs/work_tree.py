@@ -9,7 +9,6 @@ repository of ours that borrows the objects of the real one and has a copy of it
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -119,6 +118,8 @@ def _decoy(repository: Repository) -> Iterator[Path]:
                 (folder / index.name).write_bytes(index.read_bytes())
         yield folder
     finally:
+        import shutil
+
         shutil.rmtree(folder, ignore_errors=True)
 
 

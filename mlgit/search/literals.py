@@ -7,8 +7,8 @@ import re
 from mlgit import times
 
 MAX_INTEGER = 2**63 - 1
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z", re.ASCII)
-_INTEGER = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
+_NUMBER = r"(?a)[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?\Z"
+_INTEGER = r"(?a)[+-]?\d{1,19}\Z"
 _MOMENT = (
     r"(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?)?(Z|[+-]\d\d:?\d\d)?\Z"
 )
@@ -31,9 +31,9 @@ def number(text: str) -> int | float | None:
 
     A whole number beyond 64 bits becomes the nearest float, and `nan` or `inf` are no numbers.
     """
-    if not _NUMBER.match(text):
+    if not re.match(_NUMBER, text):
         return None
-    if _INTEGER.match(text) and abs(int(text)) <= MAX_INTEGER:
+    if re.match(_INTEGER, text) and abs(int(text)) <= MAX_INTEGER:
         return int(text)
     return float(text)
 

@@ -16,7 +16,7 @@ REDIRECT = "store"
 OWN_REPOSITORY = Path("data", "store.git")
 """Where that repository is, below `.git/mlgit`: nowhere else, a copied `.git` names no paths."""
 
-_BRANCH = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|[./](?=[A-Za-z0-9_])){0,99}")
+_BRANCH = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]|[./](?=[A-Za-z0-9_])){0,99}"
 
 
 class Located(NamedTuple):
@@ -49,8 +49,10 @@ def locate(path: Path | None = None) -> Located:
 
 def branch_name() -> str:
     """The name of the data branch: `mlgit`, or what `MLGIT_BRANCH` says."""
-    name = os.environ.get("MLGIT_BRANCH") or "mlgit"
-    if not _BRANCH.fullmatch(name) or name.endswith(".lock") or ".lock/" in name:
+    name = os.environ.get("MLGIT_BRANCH", "")
+    if not name:
+        return "mlgit"
+    if not re.fullmatch(_BRANCH, name) or name.endswith(".lock") or ".lock/" in name:
         raise InvalidValue(f"MLGIT_BRANCH is {name[:100]!r}, which is no name of a branch")
     return name
 

@@ -11,12 +11,12 @@ from mlgit.records.run import Run, RunStatus
 SKIP_CI = "[skip ci]"
 _LONGEST_NAME = 60
 # Control characters, and those that turn the direction of text: a name must not rewrite a log.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNPRINTABLE = "[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]"
 
 
 def escaped(text: str) -> str:
     """`text` on one line: control and direction characters as escapes such as backslash `x1b`."""
-    return _UNPRINTABLE.sub(_escape, text)
+    return text if text.isprintable() and text.isascii() else re.sub(_UNPRINTABLE, _escape, text)
 
 
 def _escape(found: re.Match[str]) -> str:
