@@ -88,12 +88,20 @@ class Snapshot:
             if layout.parse_path(path) is None:
                 continue
             try:
-                data = self.read(path)
-                if data is not None:
-                    found.append(parsed(path, data, partial(load_experiment, folder=folder)))
+                experiment = self._experiment(folder, path)
+                if experiment is not None:
+                    found.append(experiment)
             except MlgitError as error:
                 damaged.append(Damage(path, error.message))
         return found, damaged
+
+    def _experiment(self, folder: str, path: str) -> Experiment | None:
+        entry = self._at(path)
+        known = self._trees.experiments.get((folder, entry))
+        if known is None and (data := self.read(path)) is not None:
+            known = parsed(path, data, partial(load_experiment, folder=folder))
+            self._trees.experiments[folder, entry] = known
+        return known
 
     def experiment_by_id(self, experiment_id: str) -> Experiment | None:
         """The experiment of that id, also a deleted one; None when there is none."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mlgit.git.objects import Objects
 from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE
+from mlgit.records.experiment import Experiment
 
 Listing = Mapping[bytes, tuple[int, Oid]]
 
@@ -14,10 +15,15 @@ _REMEMBERED = 4096  # trees; the upper levels of a store are read for every path
 
 
 class Trees:
-    """Parsed trees by id, shared by all snapshots of one open store."""
+    """Parsed trees by id, shared by all snapshots of one open store, and its experiments.
+
+    Attributes:
+        experiments: By folder, and mode and id of the file.
+    """
 
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
+        self.experiments: dict[tuple[str, tuple[int, Oid] | None], Experiment] = {}
         self._parsed: dict[Oid, Listing] = {}
 
     def listing(self, oid: Oid) -> Listing:
