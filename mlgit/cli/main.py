@@ -104,7 +104,7 @@ def main(argv: Sequence[str], program: str = "mlgit") -> int:
 
 
 def run() -> None:
-    """Entry point of `mlgit`, `git-mlgit` and `python -m mlgit`."""
+    """Run the command of this process's arguments and exit with its code."""
     for stream in (sys.stdout, sys.stderr):
         # A name that this stream's encoding lacks is spelled out, never an error.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

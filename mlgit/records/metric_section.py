@@ -12,13 +12,12 @@ from mlgit.records.yaml_write import QUOTABLE, RESERVED, WORD, printable
 
 _INTEGER = r"-?(?:0|[1-9][0-9]{0,17})"
 _REAL = rf"(-?[0-9]{{1,17}}\.[0-9]+(?:e[-+][0-9]+)?|\.nan|-?\.inf|{_INTEGER})"
-_entries = re.compile(
-    rf'^  ({WORD}|"{QUOTABLE}+"):\n'
+_ENTRIES = (
+    rf'(?m)^  ({WORD}|"{QUOTABLE}+"):\n'
     rf"    last: {_REAL}\n    step: ({_INTEGER})\n    time: ({_INTEGER})\n"
-    rf"(?:    min: {_REAL}\n    max: {_REAL}\n    count: (0|[1-9][0-9]{{0,17}})\n)?",
-    re.MULTILINE,
-).findall
-_section = re.compile(r"\nmetrics:\n((?: [^\n]*\n)+)")
+    rf"(?:    min: {_REAL}\n    max: {_REAL}\n    count: (0|[1-9][0-9]{{0,17}})\n)?"
+)
+_SECTION = r"\nmetrics:\n((?: [^\n]*\n)+)"
 _SPECIAL = {".nan": nan, ".inf": inf, "-.inf": -inf}
 
 
@@ -28,7 +27,7 @@ def split(text: str) -> tuple[str, dict[str, MetricSummary]] | None:
     The rest must be read by the strict reader of the profile: only there does a line `metrics:`
     without indent always begin the section.
     """
-    match = _section.search(text)
+    match = re.search(_SECTION, text) if "\nmetrics:\n" in text else None
     if match is None or not printable(match[1]):
         return None
     try:
@@ -41,7 +40,7 @@ def split(text: str) -> tuple[str, dict[str, MetricSummary]] | None:
 
 
 def _metrics(section: str) -> dict[str, MetricSummary] | None:
-    rows: list[tuple[str, ...]] = _entries(section)
+    rows: list[tuple[str, ...]] = re.findall(_ENTRIES, section)
     # Each row is whole lines, so it is all of them when they are as many.
     lines = sum([7 if row[6] else 4 for row in rows])
     if lines != section.count("\n"):

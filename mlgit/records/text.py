@@ -6,10 +6,22 @@ writes means the same to YAML 1.1 and YAML 1.2 readers, and `dump(load(data)) ==
 
 from __future__ import annotations
 
-from mlgit.records.yaml_read import MAX_BYTES, MAX_DEPTH, load
-from mlgit.records.yaml_write import MAX_INTEGER, dump
+from typing import Any
+
+from mlgit.records.yaml_write import MAX_BYTES, MAX_DEPTH, MAX_INTEGER, dump
 
 __all__ = ["MAX_BYTES", "MAX_DEPTH", "MAX_INTEGER", "dump", "lines", "load"]
+
+
+def load(data: bytes) -> dict[str, Any]:
+    """The document in a file.
+
+    Raises:
+        errors.Damaged: It cannot be read.
+    """
+    from mlgit.records import yaml_read
+
+    return yaml_read.load(data)
 
 
 def lines(data: bytes) -> dict[tuple[str | int, ...], int]:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import yaml
 
 from mlgit import errors
-from mlgit.records.yaml_read import MAX_DEPTH
+from mlgit.records.yaml_write import MAX_DEPTH
 
 MAX_BYTES = 1024 * 1024  # beyond it a text must be of the profile: reading this way takes 1 s
 Path = tuple["str | int", ...]

@@ -10,10 +10,17 @@ from math import inf, nan
 from typing import Any
 
 from mlgit import errors
-from mlgit.records.yaml_write import LITERAL, QUOTABLE, RESERVED, WORD, printable, quoted
+from mlgit.records.yaml_write import (
+    LITERAL,
+    MAX_BYTES,
+    MAX_DEPTH,
+    QUOTABLE,
+    RESERVED,
+    WORD,
+    printable,
+    quoted,
+)
 
-MAX_BYTES = 16 * 1024 * 1024
-MAX_DEPTH = 32
 _CACHED = 8192  # keys and short values that are remembered, of all documents
 
 _QUOTED = rf'"{QUOTABLE}*(?:\\(?:["\\/bfnrt]|u(?!d[89a-f])[0-9a-f]{{4}}){QUOTABLE}*)*"'

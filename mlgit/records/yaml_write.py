@@ -11,6 +11,8 @@ from typing import Any
 
 from mlgit import errors
 
+MAX_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 32
 MAX_INTEGER = 10**18 - 1
 MAX_KEY = 1000  # characters as written; YAML readers give up on a one-line key after 1,024
 

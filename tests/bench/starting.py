@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from tests.bench import peer
 from tests.bench.line import Bar, Line, Other, at_most
 from tests.bench.place import MIDDLE, Place, side_by_side
 
 BARE = (sys.executable, "-c", "pass")
-MLGIT = (sys.executable, "-m", "mlgit")
+MLGIT = (str(Path(sys.executable).with_name("mlgit")),)
 
 
 def imports(place: Place) -> Iterator[Line]:

@@ -6,7 +6,8 @@ import pytest
 
 from mlgit import errors
 from mlgit.records import text, yaml_read
-from mlgit.records.yaml_read import MAX_BYTES, MAX_DEPTH, NotProfile, read_profile
+from mlgit.records.text import MAX_BYTES, MAX_DEPTH
+from mlgit.records.yaml_read import NotProfile, read_profile
 
 
 @pytest.mark.parametrize(
