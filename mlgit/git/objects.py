@@ -49,6 +49,7 @@ class Objects:
         self._places: list[str] | None = None
         self._packed: PackedObjects | None = None
         self._remembered: OrderedDict[Oid, tuple[int, bytes]] = OrderedDict()
+        self._last_commit: tuple[Oid, CommitInfo] | None = None
 
     def read(self, oid: Oid) -> tuple[int, bytes]:
         """Kind and data of an object.
@@ -103,24 +104,9 @@ class Objects:
             NotFound: No such object here.
             Damaged: It cannot be read, or is not a commit.
         """
-        from dulwich.errors import ObjectFormatException
-        from dulwich.objects import Commit
-
-        data = self._read_as(COMMIT, oid)
-        try:
-            commit = Commit()
-            commit.set_raw_string(data)
-            return CommitInfo(
-                tree=commit.tree,
-                parents=tuple(commit.parents),
-                author=commit.author.decode("utf-8", "replace"),
-                author_time=commit.author_time,
-                committer=commit.committer.decode("utf-8", "replace"),
-                commit_time=commit.commit_time,
-                message=commit.message.decode("utf-8", "replace"),
-            )
-        except (ObjectFormatException, ValueError, AttributeError, TypeError) as error:
-            raise _unreadable(oid, "it is not a well-formed commit") from error
+        if self._last_commit is None or self._last_commit[0] != oid:
+            self._last_commit = oid, _commit(oid, self._read_as(COMMIT, oid))
+        return self._last_commit[1]
 
     def contains(self, oid: Oid) -> bool:
         """Whether an object is here and, if loose, whole; asks the disk, not our memory."""
@@ -230,6 +216,26 @@ def _loose_in(place: str, oid: Oid, damaged: list[Damaged]) -> tuple[int, bytes]
     except Damaged as error:
         damaged.append(error)
         return None
+
+
+def _commit(oid: Oid, data: bytes) -> CommitInfo:
+    from dulwich.errors import ObjectFormatException
+    from dulwich.objects import Commit
+
+    try:
+        commit = Commit()
+        commit.set_raw_string(data)
+        return CommitInfo(
+            tree=commit.tree,
+            parents=tuple(commit.parents),
+            author=commit.author.decode("utf-8", "replace"),
+            author_time=commit.author_time,
+            committer=commit.committer.decode("utf-8", "replace"),
+            commit_time=commit.commit_time,
+            message=commit.message.decode("utf-8", "replace"),
+        )
+    except (ObjectFormatException, ValueError, AttributeError, TypeError) as error:
+        raise _unreadable(oid, "it is not a well-formed commit") from error
 
 
 def _unreadable(oid: Oid, reason: str) -> Damaged:
