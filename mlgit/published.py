@@ -6,12 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlgit.records.artifact import ArtifactEntry
-from mlgit.records.inputs import Inputs
-from mlgit.records.metrics import Point
-from mlgit.records.run import Run
-
 if TYPE_CHECKING:
+    from mlgit.records.artifact import ArtifactEntry
+    from mlgit.records.inputs import Inputs
+    from mlgit.records.metrics import Point
+    from mlgit.records.run import Run
     from mlgit.search.index import Index
     from mlgit.store.snapshot import Snapshot
 

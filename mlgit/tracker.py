@@ -15,11 +15,9 @@ from typing import TYPE_CHECKING
 from mlgit import where
 from mlgit.errors import MlgitError, NotFound
 from mlgit.published import PublishedRun, indexed_folder
-from mlgit.records.experiment import Experiment
-from mlgit.records.run import Run, RunStatus
 from mlgit.runs.heal import heal
 from mlgit.runs.journals import live_run_ids
-from mlgit.runs.live_view import LiveView, RunView
+from mlgit.runs.live_view import LiveView
 from mlgit.runs.recover import recover
 from mlgit.store.store import Store
 
@@ -28,8 +26,11 @@ if TYPE_CHECKING:
 
     from mlgit.artifacts.fetch import Sources
     from mlgit.records.artifact import ArtifactEntry
+    from mlgit.records.experiment import Experiment
+    from mlgit.records.run import Run, RunStatus
     from mlgit.runs.begin import RunRequest
     from mlgit.runs.live import ActiveRun as LiveRun
+    from mlgit.runs.run_view import RunView
     from mlgit.search.index import Index
 
 _MOST_VISITS = 8

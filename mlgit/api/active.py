@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from mlgit.api.context import client, stacks, under_way
 from mlgit.client.runs import ending_status
 from mlgit.entities.run import Run, run_data, run_info
-from mlgit.entities.values import RunData, RunInfo
 from mlgit.records.run import Run as RunRecord
 from mlgit.records.run import RunStatus
-from mlgit.runs.live import ActiveRun as LiveRun
-from mlgit.tracker import Tracker
 
 if TYPE_CHECKING:
+    from mlgit.entities.values import RunData, RunInfo
+    from mlgit.runs.live import ActiveRun as LiveRun
     from mlgit.runs.system import SystemSampler
+    from mlgit.tracker import Tracker
 
 
 class ActiveRun(Run):

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from mlgit import tracker as trackers
 from mlgit.client import MlgitClient
 from mlgit.client.experiments import DEFAULT_EXPERIMENT, experiment_of
-from mlgit.records.experiment import Experiment
 from mlgit.runs.experiments import find_or_new
-from mlgit.tracker import Tracker
 
 if TYPE_CHECKING:
     from mlgit.api.active import ActiveRun
+    from mlgit.records.experiment import Experiment
+    from mlgit.tracker import Tracker
 
 
 @dataclass

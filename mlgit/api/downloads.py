@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlgit.api import context
 from mlgit.client import MlgitClient
-from mlgit.entities.values import FileInfo
 from mlgit.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from mlgit.entities.values import FileInfo
 
 _RUNS = "runs:/"
 

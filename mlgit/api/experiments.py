@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from mlgit.api.context import client, tracker
 from mlgit.api.context import experiment as in_use
-from mlgit.entities.paged import PagedList
 from mlgit.entities.values import Experiment, ViewType
 from mlgit.errors import InvalidState, InvalidValue
+
+if TYPE_CHECKING:
+    from mlgit.entities.paged import PagedList
 
 
 def set_experiment(

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from mlgit.api import active, context
 from mlgit.api.active import ActiveRun
 from mlgit.client.experiments import experiment_of
-from mlgit.entities.run import Run
 from mlgit.errors import InvalidState, InvalidValue, MissingExtra
 from mlgit.runs.begin import RunRequest
 
 if TYPE_CHECKING:
+    from mlgit.entities.run import Run
     from mlgit.runs.system import SystemSampler
     from mlgit.tracker import Tracker
 

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal, overload
 
 from mlgit.api import context
-from mlgit.entities.run import Run
 from mlgit.entities.values import ViewType
 from mlgit.errors import InvalidValue
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlgit.entities.run import Run
 
 MAX_RESULTS = 100_000
 

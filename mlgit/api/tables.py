@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from mlgit.api import context
 from mlgit.api.runs import current
-from mlgit.entities.run import Run
 from mlgit.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlgit.entities.run import Run
 
 
 def log_table(

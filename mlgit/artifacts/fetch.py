@@ -9,14 +9,16 @@ from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.landing import land
-from mlgit.artifacts.remote import Remote
 from mlgit.errors import Damaged, InvalidState, NotFound
-from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.artifact_path import is_safe_path
+
+if TYPE_CHECKING:
+    from mlgit.artifacts.remote import Remote
+    from mlgit.records.artifact import ArtifactEntry
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.errors import Damaged, NotFound
-from mlgit.records.history import History
+
+if TYPE_CHECKING:
+    from mlgit.records.history import History
 
 
 def whole_history(history: History, objects: Path) -> list[bytes]:

@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.folder import files_of
-from mlgit.artifacts.manifest import Room
 from mlgit.artifacts.streams import steady
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.artifact_path import safe_path
+
+if TYPE_CHECKING:
+    from mlgit.artifacts.cache import ObjectCache
+    from mlgit.artifacts.manifest import Room
 
 __all__ = ["Ingested", "ingest_bytes", "ingest_file", "ingest_folder", "safe_path"]
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import InvalidValue, NotFound
 from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, Manifest
 from mlgit.records.artifact_path import is_safe_path, safe_path
-from mlgit.records.settings import Limits
+
+if TYPE_CHECKING:
+    from mlgit.records.settings import Limits
 
 
 class Listed(NamedTuple):

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.cli.machine import Document
 from mlgit.cli.numbers import counted
 
 if TYPE_CHECKING:
+    from mlgit.cli.machine import Document
     from mlgit.search.order import Keys
 
 _MOST_METRICS = 4

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlgit.cli.numbers import change
-from mlgit.records.artifact import ArtifactEntry
-from mlgit.records.inputs import DatasetInput
-from mlgit.records.run import Run
 from mlgit.search.judging import verdict
+
+if TYPE_CHECKING:
+    from mlgit.records.artifact import ArtifactEntry
+    from mlgit.records.inputs import DatasetInput
+    from mlgit.records.run import Run
 
 Value = str | float | None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlgit.records.artifact import ArtifactEntry
-from mlgit.records.experiment import Experiment
-from mlgit.records.run import MetricSummary, Run
 from mlgit.times import iso
+
+if TYPE_CHECKING:
+    from mlgit.records.artifact import ArtifactEntry
+    from mlgit.records.experiment import Experiment
+    from mlgit.records.run import MetricSummary, Run
 
 
 def run_document(run: Run, experiment: str) -> dict[str, Any]:

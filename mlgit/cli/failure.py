@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.cli.escape import visible, width
-from mlgit.cli.terminal import Terminal
 from mlgit.errors import MlgitError, StorageFailed
 
 if TYPE_CHECKING:
     import click
+
+    from mlgit.cli.terminal import Terminal
 
 
 class Failure(NamedTuple):

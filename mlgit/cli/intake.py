@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlgit.cli.command import pairs
 from mlgit.cli.history import point_of, points_of_file
-from mlgit.cli.request import Request
 from mlgit.errors import InvalidValue, NotFound
+
+if TYPE_CHECKING:
+    from mlgit.cli.request import Request
 
 STATUSES = ("FINISHED", "FAILED", "KILLED")
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.cli.numbers import aligned, number
 from mlgit.cli.table import shown
-from mlgit.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from mlgit.cli.terminal import Terminal
 
 _STYLES = ("cyan", "magenta", "yellow", "green", "blue", "red")
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"

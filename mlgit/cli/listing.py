@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlgit.cli.machine import Document, text
 from mlgit.cli.numbers import ago, aligned, duration
 from mlgit.cli.table import Cell, Column
 from mlgit.cli.template import look_up
-from mlgit.cli.terminal import Terminal
 from mlgit.search.judging import Contender, best_value, winner
 from mlgit.times import from_iso
+
+if TYPE_CHECKING:
+    from mlgit.cli.terminal import Terminal
 
 _STATUS_MARKS = {
     "RUNNING": ("▶", ">"),

@@ -6,8 +6,10 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from mlgit.cli.output import Output
+if TYPE_CHECKING:
+    from mlgit.cli.output import Output
 
 _PATIENCE = 1.0  # seconds before anything is shown
 _PACE = 0.2

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from mlgit.published import PublishedRun
     from mlgit.records.experiment import Experiment
     from mlgit.runs.live import ActiveRun
-    from mlgit.runs.live_view import LiveView, RunView
+    from mlgit.runs.live_view import LiveView
     from mlgit.runs.recover import Recovered
+    from mlgit.runs.run_view import RunView
     from mlgit.search.index import Index
     from mlgit.search.lookup import Found
     from mlgit.search.match import Subject

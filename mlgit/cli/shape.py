@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from mlgit.cli import machine, template
-from mlgit.cli.output import Output
+
+if TYPE_CHECKING:
+    from mlgit.cli.output import Output
 
 
 class Shape(NamedTuple):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.cli.escape import clip, width
-from mlgit.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from mlgit.cli.terminal import Terminal
 
 _GAP = "  "
 _LEAST = 10  # terminal columns that a cut text needs to say anything

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from mlgit.client.base import Calls
 from mlgit.client.paging import checked_size, offset_of, page
 from mlgit.entities.paged import PagedList
 from mlgit.entities.values import Experiment, ViewType
 from mlgit.errors import NotFound
-from mlgit.records.experiment import Experiment as ExperimentRecord
 from mlgit.runs import experiments
-from mlgit.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from mlgit.records.experiment import Experiment as ExperimentRecord
+    from mlgit.store.snapshot import Snapshot
 
 DEFAULT_EXPERIMENT = "Default"
 _DEFAULT_ID = "0"

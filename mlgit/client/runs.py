@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from mlgit.client.base import Calls
 from mlgit.client.experiments import experiment_of
@@ -10,11 +11,13 @@ from mlgit.entities.paged import PagedList
 from mlgit.entities.run import Run
 from mlgit.entities.values import Metric
 from mlgit.errors import InvalidValue
-from mlgit.published import PublishedRun
-from mlgit.records.metrics import Point
 from mlgit.records.run import RunStatus
 from mlgit.runs import edit
-from mlgit.runs.live_view import RunView
+
+if TYPE_CHECKING:
+    from mlgit.published import PublishedRun
+    from mlgit.records.metrics import Point
+    from mlgit.runs.run_view import RunView
 
 
 class RunCalls(Calls):

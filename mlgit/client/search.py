@@ -10,11 +10,11 @@ from mlgit.client.paging import checked_size, offset_of, page
 from mlgit.entities.paged import PagedList
 from mlgit.entities.run import Run
 from mlgit.entities.values import ViewType
-from mlgit.records.run import Run as RunRecord
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mlgit.records.run import Run as RunRecord
     from mlgit.search.question import Question
 
 

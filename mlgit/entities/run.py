@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import cached_property
 from typing import Any
 
@@ -61,9 +60,9 @@ class Run:
     def to_dictionary(self) -> dict[str, Any]:
         """Every field as plain dictionaries and lists."""
         return {
-            "info": asdict(self.info),
-            "data": asdict(self.data),
-            "inputs": asdict(self.inputs),
+            "info": _plain(self.info),
+            "data": _plain(self.data),
+            "inputs": _plain(self.inputs),
         }
 
     def __repr__(self) -> str:
@@ -104,3 +103,9 @@ def run_data(record: RunRecord) -> RunData:
 def _dataset_input(one: DatasetRecord) -> DatasetInput:
     dataset = Dataset(one.name, one.digest, one.source_type, one.source, one.schema, one.profile)
     return DatasetInput(dataset, [InputTag(key, value) for key, value in one.tags.items()])
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        return {key: _plain(part) for key, part in value._asdict().items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class ViewType(IntEnum):
@@ -15,8 +15,7 @@ class ViewType(IntEnum):
     ALL = 3
 
 
-@dataclass(frozen=True)
-class Metric:
+class Metric(NamedTuple):
     """One logged value; `timestamp` is milliseconds UTC."""
 
     key: str
@@ -29,40 +28,35 @@ class Metric:
     run_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Param:
+class Param(NamedTuple):
     """One parameter; the value is text."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True)
-class RunTag:
+class RunTag(NamedTuple):
     """One tag of a run."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True)
-class ExperimentTag:
+class ExperimentTag(NamedTuple):
     """One tag of an experiment."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True)
-class InputTag:
+class InputTag(NamedTuple):
     """One tag of a dataset's use, such as its context."""
 
     key: str
     value: str
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(NamedTuple):
     """A dataset by name and digest; `source`, `schema` and `profile` are JSON text."""
 
     name: str
@@ -74,49 +68,43 @@ class Dataset:
 
     def to_dict(self) -> dict[str, str]:
         """Every field by name."""
-        return asdict(self)
+        return self._asdict()
 
 
-@dataclass(frozen=True)
-class DatasetInput:
+class DatasetInput(NamedTuple):
     """A dataset that a run read, and the tags of that use."""
 
     dataset: Dataset
-    tags: list[InputTag] = field(default_factory=list)
+    tags: Sequence[InputTag] = ()
 
 
-@dataclass(frozen=True)
-class LoggedModelInput:
+class LoggedModelInput(NamedTuple):
     """A logged model that a run read."""
 
     model_id: str
 
 
-@dataclass(frozen=True)
-class LoggedModelOutput:
+class LoggedModelOutput(NamedTuple):
     """A logged model that a run made, at a step."""
 
     model_id: str
     step: int = 0
 
 
-@dataclass(frozen=True)
-class RunInputs:
+class RunInputs(NamedTuple):
     """What a run read."""
 
-    dataset_inputs: list[DatasetInput] = field(default_factory=list)
-    model_inputs: list[LoggedModelInput] = field(default_factory=list)
+    dataset_inputs: list[DatasetInput]
+    model_inputs: list[LoggedModelInput]
 
 
-@dataclass(frozen=True)
-class RunOutputs:
+class RunOutputs(NamedTuple):
     """What a run made, besides artifacts."""
 
-    model_outputs: list[LoggedModelOutput] = field(default_factory=list)
+    model_outputs: list[LoggedModelOutput]
 
 
-@dataclass(frozen=True)
-class FileInfo:
+class FileInfo(NamedTuple):
     """One artifact or folder of artifacts; `file_size` is bytes, None for a folder."""
 
     path: str
@@ -124,8 +112,7 @@ class FileInfo:
     file_size: int | None = None
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """One experiment; times are milliseconds UTC."""
 
     experiment_id: str
@@ -137,8 +124,7 @@ class Experiment:
     last_update_time: int
 
 
-@dataclass(frozen=True)
-class RunInfo:
+class RunInfo(NamedTuple):
     """What a run is called, where it stands and when it ran; times are milliseconds UTC."""
 
     run_id: str
@@ -152,13 +138,12 @@ class RunInfo:
     artifact_uri: str
 
 
-@dataclass(frozen=True)
-class RunData:
+class RunData(NamedTuple):
     """What a run holds: the last value of each metric, parameters, tags with system tags."""
 
-    metrics: dict[str, float] = field(default_factory=dict)
-    params: dict[str, str] = field(default_factory=dict)
-    tags: dict[str, str] = field(default_factory=dict)
+    metrics: dict[str, float]
+    params: dict[str, str]
+    tags: dict[str, str]
 
 
 class RunOperations:

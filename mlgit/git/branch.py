@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Ambiguous, Conflict, MlgitError, Unsupported
 from mlgit.git.commit_pack import CommitPack, remove_leftovers, unique
@@ -12,8 +13,10 @@ from mlgit.git.commits import ROOT_COMMIT, ROOT_OBJECTS, new_commit
 from mlgit.git.edits import apply_edits
 from mlgit.git.joining import note_pack
 from mlgit.git.oid import COMMIT, Oid, object_id
-from mlgit.git.repository import Repository
 from mlgit.git.tree import Edit, lookup
+
+if TYPE_CHECKING:
+    from mlgit.git.repository import Repository
 
 _ATTEMPTS = 40  # lost races against other programs; other mlgit writers wait for the writer lock
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from binascii import unhexlify
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from mlgit.errors import InvalidValue
-from mlgit.git.objects import Objects
 from mlgit.git.oid import BLOB, EMPTY_TREE, TREE, Oid, object_id
 from mlgit.git.tree import FILE_MODE, TREE_MODE, Edit, Entry, tree_order
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
 
 _Node: TypeAlias = "dict[bytes, _Node | bytes | Entry | None]"
 _Listing = dict[bytes, tuple[int, Oid]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-from mlgit.git.config import Config
+if TYPE_CHECKING:
+    from mlgit.git.config import Config
 
 _NOT_ALLOWED = str.maketrans(dict.fromkeys("<>\n\r\0", ""))
 _NOT_AT_THE_ENDS = " .,:;\"\\'\t"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlgit.git.framing import pack_frames, unpack_frames
-from mlgit.git.tree import Edit
+
+if TYPE_CHECKING:
+    from mlgit.git.tree import Edit
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _NAMED = 5  # items that the subject of a shared commit names

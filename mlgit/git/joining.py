@@ -11,15 +11,17 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mlgit.errors import MlgitError
-from mlgit.git.commit_pack import CommitPack
 from mlgit.git.files import read_file, replace_file, write_whole
 from mlgit.git.gcguard import gc_is_running
-from mlgit.git.objects import Objects
 from mlgit.git.oid import is_oid
 from mlgit.git.sharing import open_or_make
+
+if TYPE_CHECKING:
+    from mlgit.git.commit_pack import CommitPack
+    from mlgit.git.objects import Objects
 
 JOIN_AT = 24  # git's own limit, at which it packs everything anew, is 50 packs of any origin
 _LINE = 46  # bytes of `pack-<40 hex digits>` and a line end

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Unsupported
-from mlgit.git.config import Config
 from mlgit.git.files import refusals
+
+if TYPE_CHECKING:
+    from mlgit.git.config import Config
 
 
 def refuse_foreign_owner(git_dir: Path, work_tree: Path | None, config: Config) -> None:

@@ -12,15 +12,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.objects import Objects
 from mlgit.git.oid import COMMIT, TREE, Oid, object_id
 from mlgit.git.pack import PackWriter, release
 from mlgit.git.pack_file import PackFile
 from mlgit.git.pack_index import read_index
 from mlgit.git.pack_removal import remove_packs
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
 
 _parent = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)
 _time = re.compile(rb"^committer .*> (\d{1,15}) [+-]\d{4}$", re.MULTILINE)

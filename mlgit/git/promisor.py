@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlgit import process
 from mlgit.errors import NotFound, RemoteFailed
-from mlgit.git.config import Config
-from mlgit.git.oid import Oid
+
+if TYPE_CHECKING:
+    from mlgit.git.config import Config
+    from mlgit.git.oid import Oid
 
 # Keys by which a repository's own config makes git run programs when it fetches.
 _RUNNING = {

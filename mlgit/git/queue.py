@@ -11,15 +11,18 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Conflict, InvalidValue, StorageFailed
-from mlgit.git.branch import Branch
 from mlgit.git.files import read_file, refusals, replace_file
 from mlgit.git.holder import age_seconds
 from mlgit.git.item import Item, decode_item, encode_item, message
 from mlgit.git.lock import DEFAULT_TIMEOUT, WriterLock, take_or_find
 from mlgit.git.oid import BLOB, Oid, is_oid
-from mlgit.git.tree import Edit
+
+if TYPE_CHECKING:
+    from mlgit.git.branch import Branch
+    from mlgit.git.tree import Edit
 
 _FORGOTTEN = 600.0  # seconds after which nobody comes for an outcome
 _MOST = 500  # entries of one commit

@@ -12,13 +12,16 @@ import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from mlgit.errors import StorageFailed
 from mlgit.git.files import BINARY, CREATE, CREATE_NEW, read_file, refusals, write_whole
 from mlgit.git.holder import age_seconds, claim_dead, describe_process, release, try_lock
-from mlgit.git.oid import Oid
 from mlgit.git.sharing import inherit, make_folder, share
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
 
 PATIENCE = 2.0  # seconds that another program's lock may be old before it is called stuck
 _LONGEST_WAIT = 10.0

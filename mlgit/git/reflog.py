@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mlgit import times
-from mlgit.git.config import Config
 from mlgit.git.files import BINARY, refusals, write_whole
 from mlgit.git.identity import signature
-from mlgit.git.oid import Oid
 from mlgit.git.sharing import share, shared_mode
+
+if TYPE_CHECKING:
+    from mlgit.git.config import Config
+    from mlgit.git.oid import Oid
 
 _LOGGED = ("refs/heads/", "refs/remotes/", "refs/notes/")
 

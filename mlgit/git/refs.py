@@ -6,15 +6,17 @@ import errno
 import os
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mlgit.errors import Damaged, StorageFailed, Unsupported
-from mlgit.git.config import Config
 from mlgit.git.files import read_file, refusals, storage_failed, sync_directory
 from mlgit.git.oid import ZERO, Oid, is_oid
 from mlgit.git.reflock import RefLock
 from mlgit.git.reflog import append_reflog
 from mlgit.git.sharing import shared_mode
+
+if TYPE_CHECKING:
+    from mlgit.git.config import Config
 
 
 class RefOwner(Protocol):

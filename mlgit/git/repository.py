@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from mlgit.git import discovery
 from mlgit.git.config import Config
 from mlgit.git.identity import identity
 from mlgit.git.objects import Objects
-from mlgit.git.oid import Oid
 from mlgit.git.ownership import refuse_foreign_owner
 from mlgit.git.refs import Refs
 from mlgit.git.sharing import shared_mode
 from mlgit.git.worktrees import checked_out_branches
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
 
 
 class Repository:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from mlgit import process
 from mlgit.errors import Unsupported
-from mlgit.git.config import Config
 from mlgit.git.identity import identity
 
 if TYPE_CHECKING:
     from dulwich.objects import Commit
+
+    from mlgit.git.config import Config
 
 _PATIENCE = 120.0  # seconds: a person may have to type a passphrase
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged
-from mlgit.git.objects import Objects
-from mlgit.git.oid import Oid
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
 
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlgit.git.discovery import Place
 from mlgit.git.files import read_file, storage_failed
+
+if TYPE_CHECKING:
+    from mlgit.git.discovery import Place
 
 
 def checked_out_branches(place: Place, *, bare: bool) -> dict[str, Path]:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlgit.records.artifact import ArtifactEntry
-from mlgit.records.inputs import DatasetInput, ModelLink
-from mlgit.runs.session import Session
-
 if TYPE_CHECKING:
     from mlgit.artifacts.cache import ObjectCache
     from mlgit.artifacts.ingest import Ingested
     from mlgit.artifacts.manifest import Room
+    from mlgit.records.artifact import ArtifactEntry
+    from mlgit.records.inputs import DatasetInput, ModelLink
+    from mlgit.runs.session import Session
 
 
 class ArtifactLog:

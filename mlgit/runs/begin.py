@@ -22,11 +22,12 @@ from mlgit.runs.journal_file import JournalFile, new_writer
 from mlgit.runs.journal_records import HELPER, RESUME, START, Header
 from mlgit.runs.journals import live_folder
 from mlgit.runs.live import ActiveRun
-from mlgit.runs.live_view import LiveView, RunView
+from mlgit.runs.live_view import LiveView
 from mlgit.runs.process_identity import this_process
 from mlgit.runs.session import Session
 
 if TYPE_CHECKING:
+    from mlgit.runs.run_view import RunView
     from mlgit.store.store import Store
 
 

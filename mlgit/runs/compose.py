@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import chain, pairwise
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlgit.artifacts.manifest import Room
 from mlgit.errors import Damaged
@@ -26,12 +26,14 @@ from mlgit.records.settings import Limits
 from mlgit.runs import run_state, segments
 from mlgit.runs.frames import ROW
 from mlgit.runs.history import Before, Outlet, place
-from mlgit.runs.journal_read import JournalContent
 from mlgit.runs.journal_records import START, Header
-from mlgit.runs.run_state import RunState
 from mlgit.runs.segments import Segment
 from mlgit.store.publication import Publication
-from mlgit.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from mlgit.runs.journal_read import JournalContent
+    from mlgit.runs.run_state import RunState
+    from mlgit.store.snapshot import Snapshot
 
 DAMAGE = "mlgit.damaged_journal"
 _AS_IS = (layout.ENVIRONMENT, layout.PATCH)

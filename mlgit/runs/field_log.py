@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from mlgit.errors import InvalidState, InvalidValue, NotFound
 from mlgit.records import names
-from mlgit.records.names import Truncated
 from mlgit.runs.notice import warn
 from mlgit.runs.redact import redacted_value
-from mlgit.runs.session import Session
 from mlgit.runs.siblings import Siblings
+
+if TYPE_CHECKING:
+    from mlgit.records.names import Truncated
+    from mlgit.runs.session import Session
 
 Pairs = Mapping[str, object] | Iterable[tuple[str, object]]
 

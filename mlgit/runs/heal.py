@@ -6,32 +6,19 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlgit import times
-from mlgit.errors import Damaged, MlgitError, NotFound
 from mlgit.runs import journals
-from mlgit.runs.compose import Source, compose, first_header, segments_of
-from mlgit.runs.history import outlet_of
 from mlgit.runs.journal_file import SUFFIX
-from mlgit.runs.journal_read import read_journal
 
 if TYPE_CHECKING:
-    from mlgit.store.snapshot import Snapshot
+    from mlgit.runs.mend import Healed
     from mlgit.store.store import Store
 
 KEPT_HOURS = 1
-
-
-@dataclass(frozen=True)
-class Healed:
-    """One run whose objects were gone, as after a foreign `git prune`; it is whole again."""
-
-    run_id: str
-    problem: MlgitError | None = None
 
 
 def heal(store: Store, *, every: bool = False, seconds: float = 0.05) -> list[Healed]:
@@ -85,56 +72,20 @@ def _journals_in(data: Path, hour: int) -> Iterator[Path]:
 
 def _look_after(store: Store, path: Path, found: dict[str, Healed]) -> bool:
     """Whether the branch has all that a journal says, from now on if it had not."""
+    from mlgit.runs.mend import is_there, mend
+
     run_id = path.name.partition(".")[0]
-    if run_id not in found and not _is_there(store, path):
+    if run_id not in found and not is_there(store, path):
         hours = _hours(store.data)
         folders = [_journals_in(store.data, hour) for hour in hours]
         paths = [one for one in chain(*folders) if one.name.partition(".")[0] == run_id]
-        healed = _heal_run(store, run_id, paths)
+        healed = mend(store, run_id, paths)
         if healed is not None:
             found[run_id] = healed
     return run_id not in found or found[run_id].problem is None
-
-
-def _is_there(store: Store, path: Path) -> bool:
-    try:
-        source = Source(path.name.split(".")[1], read_journal(path))
-    except FileNotFoundError:  # another command has looked at it
-        return True
-    return source.content.header is None or _is_whole(store.snapshot(), [source])
 
 
 def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink()
         path.parent.rmdir()
-
-
-def _heal_run(store: Store, run_id: str, paths: list[Path]) -> Healed | None:
-    sources = [Source(path.name.split(".")[1], read_journal(path)) for path in paths]
-    if not any(source.content.header for source in sources):
-        return None
-    if _is_whole(store.snapshot(), sources):
-        return None
-    try:
-        with journals.publishing(store.data, run_id):
-            store.publish(compose(store.snapshot(), sources, store.writer, outlet_of(store)))
-    except MlgitError as error:
-        return Healed(run_id, error)
-    return Healed(run_id)
-
-
-def _is_whole(snapshot: Snapshot, sources: list[Source]) -> bool:
-    """Whether every object of the run, and every segment, can be read; a purged run needs none."""
-    folder = first_header(sources).folder
-    wanted = {part.name for source in sources for part in segments_of(source) if len(part)}
-    try:
-        names = snapshot.names(folder)
-        snapshot.run(folder)
-        for name in names:
-            snapshot.read(f"{folder}/{name}")
-    except NotFound as error:
-        return "id" in error.facts
-    except Damaged:
-        return False
-    return wanted <= set(names)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged, NotFound
 from mlgit.records.artifact import ArtifactEntry
-from mlgit.records.history import History
 from mlgit.records.metrics import HEADER, Point, decode_points, encode_points, merge_segments
-from mlgit.records.run import MetricSummary
 from mlgit.runs import notice, segments
-from mlgit.runs.segments import Segment
 
 if TYPE_CHECKING:
+    from mlgit.records.history import History
+    from mlgit.records.run import MetricSummary
+    from mlgit.runs.segments import Segment
     from mlgit.store.store import Store
 
 _PIECE = 1 << 20

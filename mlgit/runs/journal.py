@@ -9,14 +9,16 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Mapping
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlgit import times
 from mlgit.errors import InvalidValue
 from mlgit.runs import frames
 from mlgit.runs.frames import pack_point
-from mlgit.runs.journal_file import JournalFile
 from mlgit.runs.journal_records import Series, pack_event, pack_file, pack_series
+
+if TYPE_CHECKING:
+    from mlgit.runs.journal_file import JournalFile
 
 _BATCH = 4096  # points of one frame
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlgit.errors import Damaged
 from mlgit.runs import frames
-from mlgit.runs.frames import Frame
 from mlgit.runs.journal_records import (
     Header,
     Series,
@@ -18,6 +17,9 @@ from mlgit.runs.journal_records import (
     parse_series,
 )
 from mlgit.runs.raw_points import RawPoints
+
+if TYPE_CHECKING:
+    from mlgit.runs.frames import Frame
 
 
 class Gap(NamedTuple):

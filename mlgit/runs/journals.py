@@ -12,17 +12,19 @@ from collections.abc import Iterator
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
 from mlgit.git.lock import writer_lock
-from mlgit.git.oid import Oid
 from mlgit.git.sharing import make_folder
 from mlgit.runs.file_lock import try_lock
 from mlgit.runs.journal_file import SUFFIX
 from mlgit.runs.journal_read import parse, read_journal
 from mlgit.runs.journal_records import CLOSE, Header
 from mlgit.runs.process_identity import is_gone, same_machine
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
 
 LEASE_MS = 600_000  # a journal of another host is touched more often than this while it lives
 HOUR_MS = 3_600_000
@@ -38,6 +40,9 @@ class Writer(Enum):
     DEAD = "dead"  # ended without a word
     FOREIGN = "foreign"  # of another host or user, and its lease has not run out
     EXPIRED = "expired"  # of another host, and silent for longer than its lease
+
+
+ORDERLY = frozenset({Writer.CLOSED, Writer.DEAD})
 
 
 class JournalEntry(NamedTuple):

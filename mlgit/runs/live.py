@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from mlgit import times
 from mlgit.errors import MlgitError, NotFound, StorageFailed
-from mlgit.records.experiment import Experiment
 from mlgit.records.run import Run, RunStatus
 from mlgit.runs import sync
 from mlgit.runs.artifact_log import ArtifactLog
@@ -20,15 +19,17 @@ from mlgit.runs.compose import Source
 from mlgit.runs.field_log import FieldLog, Pairs, checked_params, checked_tags
 from mlgit.runs.journal_read import parse
 from mlgit.runs.journal_records import HELPER
-from mlgit.runs.live_view import LiveView, RunView
+from mlgit.runs.live_view import LiveView
 from mlgit.runs.metric_log import MetricLog, checked_rows
 from mlgit.runs.notice import warn
 from mlgit.runs.publish import Own, publish_run
-from mlgit.runs.session import Session
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
+    from mlgit.records.experiment import Experiment
     from mlgit.records.metrics import Point
+    from mlgit.runs.run_view import RunView
+    from mlgit.runs.session import Session
 
 
 class ActiveRun(MetricLog, FieldLog, ArtifactLog):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 from mlgit import times
 from mlgit.records import names
-from mlgit.records.metrics import Point
-from mlgit.runs.journal import Journal, Row
+
+if TYPE_CHECKING:
+    from mlgit.records.metrics import Point
+    from mlgit.runs.journal import Journal, Row
 
 _MAX = names.MAX_STEP
 

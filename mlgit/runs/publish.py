@@ -11,13 +11,11 @@ from mlgit.runs.compose import Source, compose
 from mlgit.runs.history import outlet_of
 from mlgit.runs.journal_read import JournalContent, read_journal
 from mlgit.runs.journal_records import HELPER, START
-from mlgit.runs.journals import JournalEntry, Writer
+from mlgit.runs.journals import ORDERLY, JournalEntry, Writer
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.store.store import Store
-
-ORDERLY = frozenset({Writer.CLOSED, Writer.DEAD})
 
 
 class Own(NamedTuple):

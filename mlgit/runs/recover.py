@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import MlgitError, StorageFailed
 from mlgit.runs import journals
-from mlgit.runs.journals import JournalEntry, Writer
-from mlgit.runs.publish import ORDERLY, publish_run
+from mlgit.runs.journals import ORDERLY, JournalEntry, Writer
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.store.store import Store
 
 
-@dataclass(frozen=True)
-class Recovered:
+class Recovered(NamedTuple):
     """One run that was brought to the branch, or could not be.
 
     Attributes:
@@ -71,5 +68,7 @@ def _recover_run(store: Store, run_id: str, writers: frozenset[Writer]) -> Recov
         return None
     if any(entry.writer not in writers for entry in entries):
         return None
+    from mlgit.runs.publish import publish_run
+
     commit = publish_run(store, run_id, writers=writers)
     return Recovered(run_id, commit) if commit else None

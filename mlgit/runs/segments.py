@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mlgit.records.metrics import Point, encode_points, summarize
-from mlgit.records.run import MetricSummary
 from mlgit.runs import frames
-from mlgit.runs.journal_records import Series
+
+if TYPE_CHECKING:
+    from mlgit.records.run import MetricSummary
+    from mlgit.runs.journal_records import Series
 
 _MANY = 20_000  # points from which numpy is worth its import
 

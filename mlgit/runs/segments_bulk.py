@@ -10,11 +10,11 @@ import numpy as np
 from mlgit.records.metrics import HEADER, Point, encode_points
 from mlgit.records.run import MetricSummary
 from mlgit.runs import rows_text
-from mlgit.runs.journal_records import Series
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mlgit.runs.journal_records import Series
     from mlgit.runs.segments import Segment
 
 #: The rows of a segment, as `frames.ROW` packs them.

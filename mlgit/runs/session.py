@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from mlgit import times
 from mlgit.runs import run_state
-from mlgit.runs.journal import Journal
-from mlgit.runs.run_state import RunState
 
 if TYPE_CHECKING:
     from mlgit.records.experiment import Experiment
+    from mlgit.runs.journal import Journal
+    from mlgit.runs.run_state import RunState
     from mlgit.store.store import Store
 
 

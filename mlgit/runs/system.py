@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mlgit import times
 from mlgit.errors import InvalidState, MissingExtra
-from mlgit.runs.metric_log import MetricLog
+
+if TYPE_CHECKING:
+    from mlgit.runs.metric_log import MetricLog
 
 INTERVAL_SECONDS = 10.0
 _MEGA = 1e6

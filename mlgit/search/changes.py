@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.objects import Objects
 from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII).fullmatch
 _SHARD = re.compile(r"[0-9a-f]", re.ASCII).fullmatch

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from mlgit.records.run import Run
 from mlgit.search.columns import Cells, Column, Columns, numbers, texts
 from mlgit.search.expression import Kind
 from mlgit.search.fields import RUNS
 from mlgit.search.schema import KINDS
 
 if TYPE_CHECKING:
+    from mlgit.records.run import Run
     from mlgit.search.columns import Array
 
 FIXED = ("run_id", "experiment_id", "status")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 Scalar = str | int | float
 
@@ -57,18 +56,18 @@ class Not(NamedTuple):
     part: Expression
 
 
-@dataclass(frozen=True)  # as a tuple it would equal an `Or` of the same parts
-class And:
+class And(NamedTuple):
     """True where every part is; so `And(())` is everything."""
 
     parts: tuple[Expression, ...]
+    word: Literal["AND"] = "AND"
 
 
-@dataclass(frozen=True)
-class Or:
+class Or(NamedTuple):
     """True where at least one part is."""
 
     parts: tuple[Expression, ...]
+    word: Literal["OR"] = "OR"
 
 
 Expression = Comparison | Presence | Not | And | Or

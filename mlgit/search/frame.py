@@ -8,13 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlgit.records.run import Run
 from mlgit.search.column_file import read_file, write_columns
 from mlgit.search.column_source import FIXED, TIMES, columns_of, read_columns
 from mlgit.search.columns import Columns, Texts
-from mlgit.search.index import Index
 from mlgit.search.lookup import Asked, asked, find, state_token, subjects_at
-from mlgit.search.match import Subject
 from mlgit.search.order import ordered
 from mlgit.search.plan import Planner
 from mlgit.search.question import EVERY_RUN, Question
@@ -22,6 +19,10 @@ from mlgit.search.sql import TooComplex
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlgit.records.run import Run
+    from mlgit.search.index import Index
+    from mlgit.search.match import Subject
 
 _FEW = 2000  # runs that are sooner read one by one
 

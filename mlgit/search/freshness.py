@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
-from mlgit.git.oid import Oid
 from mlgit.search.database import has_our_tables, is_empty
 from mlgit.search.schema import VERSION
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
 
 
 class Stale(Exception):

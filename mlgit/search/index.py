@@ -8,20 +8,22 @@ from contextlib import closing, suppress
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mlgit.errors import StorageFailed
-from mlgit.records.experiment import Experiment
-from mlgit.records.run import Run
 from mlgit.search import database, lookup
 from mlgit.search.document import Unreadable
 from mlgit.search.freshness import Stale, shows
-from mlgit.search.lookup import Found
-from mlgit.search.match import Subject
-from mlgit.search.order import Keys
 from mlgit.search.question import EVERY_RUN, Question
-from mlgit.store.snapshot import Damage
-from mlgit.store.store import Store
+
+if TYPE_CHECKING:
+    from mlgit.records.experiment import Experiment
+    from mlgit.records.run import Run
+    from mlgit.search.lookup import Found
+    from mlgit.search.match import Subject
+    from mlgit.search.order import Keys
+    from mlgit.store.snapshot import Damage
+    from mlgit.store.store import Store
 
 T = TypeVar("T")
 

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from math import isfinite
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.records.run import Run
+if TYPE_CHECKING:
+    from mlgit.records.run import Run
 
 _LOWER_IS_BETTER = (
     *("loss", "err", "mae", "mse", "rmse", "mape", "perplexity", "ppl", "brier", "deviance"),

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.records.experiment import Experiment
 from mlgit.records.inputs import DatasetInput
-from mlgit.records.run import Run
 from mlgit.search import document
 from mlgit.search.match import CONTEXT_TAG, Subject
 from mlgit.search.order import Keys, ordered
 from mlgit.search.plan import Planner
-from mlgit.search.question import Question
 from mlgit.search.scan import first_by_id, select
 from mlgit.search.sql import TooComplex
 from mlgit.store.snapshot import Damage
+
+if TYPE_CHECKING:
+    from mlgit.records.experiment import Experiment
+    from mlgit.records.run import Run
+    from mlgit.search.question import Question
 
 _CHUNK = 500
 

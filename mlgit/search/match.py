@@ -5,11 +5,8 @@ from __future__ import annotations
 import operator as python
 from collections.abc import Callable, Mapping, Sequence
 from math import isnan
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.records.experiment import Experiment
-from mlgit.records.inputs import DatasetInput
-from mlgit.records.run import Run
 from mlgit.records.system_tags import field_tags
 from mlgit.search import literals
 from mlgit.search.expression import (
@@ -24,6 +21,11 @@ from mlgit.search.expression import (
 )
 from mlgit.search.fields import RUNS
 from mlgit.search.like import like
+
+if TYPE_CHECKING:
+    from mlgit.records.experiment import Experiment
+    from mlgit.records.inputs import DatasetInput
+    from mlgit.records.run import Run
 
 Read = Callable[[Field], Sequence[Scalar]]
 """The values of a field: none where it is missing, several only for datasets."""

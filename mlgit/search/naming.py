@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from mlgit.search.expression import Field, Kind
 from mlgit.search.fields import DATASET_KEYS, Vocabulary
-from mlgit.search.lexer import Token
 from mlgit.search.query_error import QueryError, did_you_mean
+
+if TYPE_CHECKING:
+    from mlgit.search.lexer import Token
 
 
 def read_field(text: str, token: Token, vocabulary: Vocabulary) -> Field:

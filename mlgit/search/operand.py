@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite, isnan
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.search import literals
-from mlgit.search.expression import Field, Scalar
 from mlgit.search.fields import Type, Vocabulary
-from mlgit.search.lexer import Token
 from mlgit.search.query_error import QueryError, did_you_mean
+
+if TYPE_CHECKING:
+    from mlgit.search.expression import Field, Scalar
+    from mlgit.search.lexer import Token
 
 STATUSES = ("RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED")
 _EQUALITIES = ("=", "!=", "IN", "NOT IN")

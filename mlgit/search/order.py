@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from math import isnan
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mlgit.errors import InvalidValue, NotFound
 from mlgit.search import literals
 from mlgit.search.expression import Field, Kind, Scalar
 from mlgit.search.fields import RUNS, Vocabulary
-from mlgit.search.match import Read, Subject
 from mlgit.search.query_error import QueryError, did_you_mean
+
+if TYPE_CHECKING:
+    from mlgit.search.match import Read, Subject
 
 T = TypeVar("T")
 

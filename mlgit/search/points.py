@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.records.history import History
 from mlgit.records.metrics import HEADER, Point, decode_points
 from mlgit.store.snapshot import Snapshot, parsed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from mlgit.records.history import History
 
 _TYPES = {"step": "int64", "timestamp": "int64", "key": "category", "value": "float64"}
 _WIDE = Point._fields[4:]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from enum import Enum
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.records.run import Run
 from mlgit.search.expression import EVERYTHING, Expression
-from mlgit.search.order import Order
+
+if TYPE_CHECKING:
+    from mlgit.records.run import Run
+    from mlgit.search.order import Order
 
 
 class View(str, Enum):

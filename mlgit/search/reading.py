@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.objects import Objects
 from mlgit.git.oid import Oid
 from mlgit.git.tree import FILE_MODE
 from mlgit.records import layout
@@ -17,6 +16,9 @@ from mlgit.records.inputs import DatasetInput, load_inputs
 from mlgit.records.run import Run, load_run
 from mlgit.search.rows import Rows, add_run, no_rows
 from mlgit.store.snapshot import Damage, Snapshot
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
 
 _BATCH = 500  # runs held in memory at a time: the fewer, the less there is to collect as garbage
 _FEW = 3000  # runs that are read sooner than other processes have started

@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Ambiguous, InvalidValue, NotFound
-from mlgit.records.run import Run
 from mlgit.search.best import best_first
 from mlgit.search.expression import And, Comparison, Expression, Field, Kind
-from mlgit.search.index import Index
 from mlgit.search.judging import primary_metric
-from mlgit.search.lookup import Found
-from mlgit.search.match import Subject
 from mlgit.search.question import Question, View
 from mlgit.times import iso
+
+if TYPE_CHECKING:
+    from mlgit.records.run import Run
+    from mlgit.search.index import Index
+    from mlgit.search.lookup import Found
+    from mlgit.search.match import Subject
 
 _SHORTEST_PREFIX = 4
 _LISTED = 5

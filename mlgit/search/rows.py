@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.records.experiment import NOTE_TAG
-from mlgit.records.inputs import DatasetInput
-from mlgit.records.run import Run
 from mlgit.records.system_tags import field_tags
 from mlgit.search import document
 from mlgit.search.expression import Kind
@@ -17,6 +15,10 @@ from mlgit.search.fields import RUNS
 from mlgit.search.literals import number
 from mlgit.search.match import CONTEXT_TAG
 from mlgit.search.schema import COLUMNS, KINDS
+
+if TYPE_CHECKING:
+    from mlgit.records.inputs import DatasetInput
+    from mlgit.records.run import Run
 
 Column = str | int | float | None
 Cells = list[Column]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.records.experiment import Experiment
-from mlgit.records.inputs import DatasetInput
 from mlgit.search.match import Subject, holds
 from mlgit.search.order import ordered
-from mlgit.search.question import Question
-from mlgit.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from mlgit.records.experiment import Experiment
+    from mlgit.records.inputs import DatasetInput
+    from mlgit.search.question import Question
+    from mlgit.store.snapshot import Snapshot
 
 
 def scan(snapshot: Snapshot, question: Question) -> list[Subject]:

@@ -66,7 +66,7 @@ class Sql:
         if isinstance(expression, Not):
             return f"NOT {self.condition(expression.part)}"
         if isinstance(expression, (And, Or)):
-            word = " AND " if isinstance(expression, And) else " OR "
+            word = f" {expression.word} "
             neutral = "1" if isinstance(expression, And) else "0"
             parts = [self.condition(part) for part in expression.parts]
             return f"({word.join(parts) or neutral})"

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
 from mlgit.search.expression import Comparison, Kind
-from mlgit.search.sql import Sql
+
+if TYPE_CHECKING:
+    from mlgit.search.sql import Sql
 
 
 class Statement:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.objects import Objects
-from mlgit.git.oid import Oid
 from mlgit.search.changes import Walk
 from mlgit.search.database import is_empty, transaction
 from mlgit.search.freshness import Stale, shown
@@ -16,6 +15,10 @@ from mlgit.search.schema import INDEXES, OF_EXPERIMENTS, OF_TREES, TABLES, VERSI
 from mlgit.search.writer import Writer
 from mlgit.store.snapshot import Damage, Snapshot
 from mlgit.times import new_id
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
 
 _SAMPLE = 20  # damaged records that are tried again before all of them are
 

@@ -6,17 +6,20 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain, count
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.objects import Objects
-from mlgit.git.oid import Oid
-from mlgit.records.experiment import Experiment
 from mlgit.search import document, rows
 from mlgit.search.expression import Kind
 from mlgit.search.reading import Record, Records, read_all
-from mlgit.search.rows import Cells, Column, Rows
 from mlgit.search.schema import COLUMNS, KINDS, OF_EXPERIMENTS, OF_TREES
-from mlgit.store.snapshot import Damage, Snapshot
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
+    from mlgit.records.experiment import Experiment
+    from mlgit.search.rows import Cells, Column, Rows
+    from mlgit.store.snapshot import Damage, Snapshot
 
 _VARIABLES = 900  # of one statement; some builds of SQLite take no more than 999
 _LOOKED_UP = 1000  # ids that are looked up one by one; more are cheaper together

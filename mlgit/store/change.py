@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from mlgit.git.oid import Oid
-from mlgit.git.tree import Edit
-from mlgit.store.snapshot import Snapshot
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.git.tree import Edit
+    from mlgit.store.snapshot import Snapshot
 
 
 class Change:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NoStore, NotFound
-from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE
 from mlgit.records import layout
-from mlgit.records.experiment import Experiment
 from mlgit.records.settings import Settings
 from mlgit.store.check_file import Files
 from mlgit.store.check_run import RunCheck, RunRules
 from mlgit.store.problem import Problem, Report
-from mlgit.store.snapshot import Snapshot
 from mlgit.store.survey import Found, Survey
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.records.experiment import Experiment
+    from mlgit.store.snapshot import Snapshot
 
 __all__ = ["Problem", "check", "require_store"]
 

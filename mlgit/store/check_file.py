@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.objects import Objects
-from mlgit.git.oid import Oid
 from mlgit.records import schema
 from mlgit.records.metrics import Point, decode_points
-from mlgit.store.problem import Report
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
+    from mlgit.store.problem import Report
 
 _RAW = frozenset({"attributes", "readme", "environment", "patch", "inline", "metrics"})
 _REMEMBERED = 4096  # contents; a hostile branch names one large file from many places

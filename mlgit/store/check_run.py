@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mlgit.errors import Damaged, InvalidValue, NotFound
-from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE, Entry
 from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, Manifest, load_manifest
@@ -17,9 +16,12 @@ from mlgit.records.logged_model import load_logged_model
 from mlgit.records.metrics import Point, merge_segments, summarize
 from mlgit.records.run import MetricSummary, Run, load_run
 from mlgit.records.run_yaml import SOFT_LIMIT
-from mlgit.records.settings import Limits
-from mlgit.store.check_file import Files
-from mlgit.store.survey import Found, Survey
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.records.settings import Limits
+    from mlgit.store.check_file import Files
+    from mlgit.store.survey import Found, Survey
 
 T = TypeVar("T")
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlgit import process
 from mlgit.errors import RemoteFailed
-from mlgit.git.repository import Repository
 from mlgit.times import random_bytes
+
+if TYPE_CHECKING:
+    from mlgit.git.repository import Repository
 
 _PROTOCOLS = (
     *("-c", "protocol.allow=never"),

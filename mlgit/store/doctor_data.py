@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlgit.errors import MlgitError
 from mlgit.git.holder import age_seconds
 from mlgit.records import layout
-from mlgit.records.artifact import ArtifactEntry
 from mlgit.store.finding import Finding, amount
-from mlgit.store.store import Store
+
+if TYPE_CHECKING:
+    from mlgit.records.artifact import ArtifactEntry
+    from mlgit.store.store import Store
 
 _PATIENCE = 60.0  # seconds that an honest writer may take
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlgit import process
 from mlgit.git.holder import age_seconds
 from mlgit.git.sharing import shared_mode
 from mlgit.store.finding import Finding, amount
-from mlgit.store.store import Store
+
+if TYPE_CHECKING:
+    from mlgit.store.store import Store
 
 _STALE_LOCK = 60.0  # seconds; git holds these for far less
 _STALE_TEMPORARY = 24 * 3600.0

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE
 from mlgit.records import layout
 from mlgit.records.safe_names import PLAIN_ID, SLUG
-from mlgit.store.trees import Trees
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.store.trees import Trees
 
 _SHARD = re.compile(r"[0-9a-f]")
 # What begins with `m-` is a logged model.

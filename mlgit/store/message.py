@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from mlgit.records.experiment import Experiment
 from mlgit.records.run import Run, RunStatus
+
+if TYPE_CHECKING:
+    from mlgit.records.experiment import Experiment
 
 SKIP_CI = "[skip ci]"
 _LONGEST_NAME = 60

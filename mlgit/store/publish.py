@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.item import Item
 from mlgit.records import layout
 from mlgit.records.artifact import load_manifest
 from mlgit.records.run import Run, dump_run
-from mlgit.store.change import Change
 from mlgit.store.publication import Publication, item_of, keep_edits
-from mlgit.store.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from mlgit.git.item import Item
+    from mlgit.store.change import Change
+    from mlgit.store.snapshot import Snapshot
 
 
 def prepare(snapshot: Snapshot, publication: Publication) -> Item:

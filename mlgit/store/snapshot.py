@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
-from typing import NamedTuple, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mlgit.errors import Ambiguous, Damaged, MlgitError, NotFound
-from mlgit.git.oid import Oid
 from mlgit.git.tree import FILE_MODE, TREE_MODE, TreeChange, diff
 from mlgit.records import layout
 from mlgit.records.artifact import Manifest, load_manifest
@@ -17,7 +16,10 @@ from mlgit.records.metrics import Point, decode_points, merge_segments
 from mlgit.records.run import Run, load_run
 from mlgit.records.settings import Settings, load_settings
 from mlgit.store.find import folders_by_id, run_folders
-from mlgit.store.trees import Trees
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.store.trees import Trees
 
 T = TypeVar("T")
 
@@ -35,15 +37,18 @@ class Snapshot:
     Attributes:
         commit: The commit it shows.
         ref: Where that was found: the local branch, or a remote-tracking one.
-        tree: Its root tree.
         objects: The objects it is read from.
     """
 
     def __init__(self, trees: Trees, commit: Oid, ref: str = "") -> None:
         self.commit, self.ref = commit, ref
         self.objects = trees.objects
-        self.tree = trees.objects.commit(commit).tree
         self._trees = trees
+
+    @cached_property
+    def tree(self) -> Oid:
+        """Its root tree."""
+        return self.objects.commit(self.commit).tree
 
     def read(self, path: str) -> bytes | None:
         """The file at `path`; None when there is none.

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, TypeVar
 from mlgit.errors import Conflict
 from mlgit.git.branch import Branch
 from mlgit.git.lock import writer_lock
-from mlgit.git.oid import Oid
 from mlgit.git.sharing import shared_mode
 from mlgit.records import layout
 from mlgit.records.fields import require_writable
 from mlgit.records.run import Run, dump_run
-from mlgit.records.settings import Settings
 from mlgit.store.locate import Located, locate, no_store
 from mlgit.store.snapshot import Snapshot
 from mlgit.store.state import private_folder, writer_id
 from mlgit.store.trees import Trees
 
 if TYPE_CHECKING:  # what writing needs is imported by it: most commands only read
+    from mlgit.git.oid import Oid
+    from mlgit.records.settings import Settings
     from mlgit.store.change import Change
     from mlgit.store.create import Initialised
     from mlgit.store.publication import Publication

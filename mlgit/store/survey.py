@@ -10,14 +10,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.objects import Objects
-from mlgit.git.oid import Oid
 from mlgit.git.tree import FILE_MODE, TREE_MODE, Entry
 from mlgit.records import layout
-from mlgit.store.problem import Report, Severity
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
+    from mlgit.store.problem import Report, Severity
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _GIT = re.compile(r"(\.git|git~\d+)[ .]*(:.*)?")

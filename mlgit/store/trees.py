@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from mlgit.git.objects import Objects
 from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE
-from mlgit.records.experiment import Experiment
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.records.experiment import Experiment
 
 Listing = Mapping[bytes, tuple[int, Oid]]
 

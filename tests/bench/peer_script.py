@@ -161,12 +161,18 @@ def _one_of_many(runs: int) -> list[float]:
     return list(small_runs(runs)["runs"])
 
 
+def _warm_up(_: int) -> None:
+    """One run, and a pause in which every other writer has started, too."""
+    _one_of_many(1)
+    time.sleep(0.5)
+
+
 def concurrent(processes: int, runs: int) -> dict[str, float]:
     """`processes` writers of `runs` runs each: runs per second and the slowest of a hundred."""
     mlflow.set_experiment("churn")
     context = get_context("spawn")
     with context.Pool(processes) as pool:
-        pool.map(time.sleep, [0.5] * processes, chunksize=1)  # every writer has started by then
+        pool.map(_warm_up, range(processes), chunksize=1)
         began = time.perf_counter()
         parts = pool.map(_one_of_many, [runs] * processes, chunksize=1)
         wall = time.perf_counter() - began

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlgit import errors
@@ -46,6 +46,7 @@ def test_a_run_reads_as_its_whole_document_does(run: Run) -> None:
 
 
 @given(nearly_a_run())
+@settings(suppress_health_check=[HealthCheck.too_slow])
 def test_a_changed_run_reads_as_its_whole_document_does(written: str) -> None:
     check_one_meaning(written)
 

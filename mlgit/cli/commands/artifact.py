@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mlgit.artifacts.fetch import Sources
     from mlgit.published import PublishedRun
     from mlgit.records.artifact import ArtifactEntry
-    from mlgit.runs.live_view import RunView
+    from mlgit.runs.run_view import RunView
 
     Seen = PublishedRun | RunView
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,9 @@ from mlgit.cli.numbers import counted, number
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.cli.table import Cell, Column, lay_out
-from mlgit.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from mlgit.cli.terminal import Terminal
 
 
 @click.command(

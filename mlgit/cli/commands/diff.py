@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +13,9 @@ from mlgit.cli.comparison import Facts, Row, Value, rows_of
 from mlgit.cli.machine import text
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
-from mlgit.cli.terminal import Terminal
+
+if TYPE_CHECKING:
+    from mlgit.cli.terminal import Terminal
 
 
 @click.command(

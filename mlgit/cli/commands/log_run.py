@@ -17,11 +17,11 @@ from mlgit.cli.progress import working
 from mlgit.cli.request import Request, moment_of, read_document
 from mlgit.cli.session import Session, pass_session
 from mlgit.errors import MlgitError
-from mlgit.records.metrics import Point
 from mlgit.records.run import RunStatus, Source
 from mlgit.times import now_ms
 
 if TYPE_CHECKING:
+    from mlgit.records.metrics import Point
     from mlgit.runs.live import ActiveRun
 
 _FILE = click.Path(exists=True, path_type=Path)

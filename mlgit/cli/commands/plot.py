@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +14,11 @@ from mlgit.cli.lineplot import plot as draw
 from mlgit.cli.session import Session, near, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.errors import NotFound
-from mlgit.records.metrics import Point
-from mlgit.search.lookup import Found
 from mlgit.times import iso
+
+if TYPE_CHECKING:
+    from mlgit.records.metrics import Point
+    from mlgit.search.lookup import Found
 
 _COLUMNS = ("run", "step", "time", "value")
 

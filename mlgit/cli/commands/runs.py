@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -18,9 +18,11 @@ from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.cli.sparkline import sparkline
 from mlgit.cli.table import lay_out
 from mlgit.search.judging import primary_metric
-from mlgit.search.lookup import Found
 from mlgit.search.question import Question
 from mlgit.times import now_ms
+
+if TYPE_CHECKING:
+    from mlgit.search.lookup import Found
 
 _SHOWN = 20  # runs in a table that was not asked for more
 _DRAWN = 50  # runs whose points are read for a trend

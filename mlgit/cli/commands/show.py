@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Command
-from mlgit.cli.comparison import Facts
 from mlgit.cli.document import artifact_documents, run_document, status_of
 from mlgit.cli.numbers import ago, aligned, counted, duration, number, size
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit_one, shape_options
 from mlgit.cli.sparkline import sparkline
 from mlgit.cli.table import Cell, Column, lay_out
-from mlgit.cli.terminal import Terminal
-from mlgit.records.metrics import Point
-from mlgit.records.run import Run
 from mlgit.times import iso, now_ms
+
+if TYPE_CHECKING:
+    from mlgit.cli.comparison import Facts
+    from mlgit.cli.terminal import Terminal
+    from mlgit.records.metrics import Point
+    from mlgit.records.run import Run
 
 _TREND = 20
 

@@ -17,7 +17,7 @@ from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
-    from mlgit.runs.heal import Healed
+    from mlgit.runs.mend import Healed
     from mlgit.runs.recover import Recovered
     from mlgit.store.finding import Finding
     from mlgit.store.problem import Problem
