@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class PublishedRun:
     """One run that nobody on this machine is logging to; the parts of it are `RunView`'s.
 
-    `data` is the folder of that name of its store.
+    `data` is the folder of that name of its store; `run` its record where that is known.
 
     Attributes:
         run: Its record.
@@ -26,9 +26,9 @@ class PublishedRun:
         small: Artifacts that are not on the branch yet: none.
     """
 
-    def __init__(self, snapshot: Snapshot, folder: str, data: Path) -> None:
+    def __init__(self, snapshot: Snapshot, folder: str, data: Path, run: Run | None = None) -> None:
         self._snapshot, self._data = snapshot, data
-        self.run: Run = snapshot.run(folder)
+        self.run: Run = run or snapshot.run(folder)
         self.folder = folder
         self.small: dict[str, bytes] = {}
 

@@ -154,7 +154,7 @@ def _trends(session: Session, found: Sequence[Found], metric: str) -> dict[str, 
     for one in found:
         summary = one.run.metrics.get(metric)
         if summary is not None and summary.points > 1:
-            values = [point.value for point in session.seen(one).points if point.key == metric]
+            values = [point.value for point in session.seen(one).outline if point.key == metric]
             unicode = session.output.terminal.unicode
             trends[one.run.id] = sparkline(values, _TREND, unicode=unicode)
     return trends
