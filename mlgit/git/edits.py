@@ -82,7 +82,7 @@ def _apply(
     objects: Objects, oid: Oid | None, node: _Node, made: list[tuple[int, bytes]]
 ) -> Oid | None:
     """The id of the changed tree, or None when nothing is left in it."""
-    before = objects.tree(oid) if oid else {}
+    before = objects.listing(oid) if oid else {}
     after = dict(before)
     for name, edit in node.items():
         entry = _entry(objects, before.get(name), edit, made)
@@ -96,7 +96,9 @@ def _apply(
         return None
     data = _serialize(after)
     made.append((TREE, data))
-    return object_id(TREE, data)
+    made_oid = object_id(TREE, data)
+    objects.keep_listing(made_oid, after)
+    return made_oid
 
 
 def _entry(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -12,11 +11,9 @@ from mlgit.errors import Damaged, NotFound
 from mlgit.git import loose
 from mlgit.git.commit_pack import CommitPack, unique, write_commit_pack
 from mlgit.git.files import read_file, storage_failed
+from mlgit.git.memory import Listing, Memory
 from mlgit.git.oid import BLOB, COMMIT, KIND_NAMES, TREE, Oid
 from mlgit.git.packed import PackedObjects
-
-_REMEMBERED = 512  # small trees and commits kept in memory: the hot path reads the same few
-_REMEMBERED_SIZE = 1 << 15
 
 
 class CommitInfo(NamedTuple):
@@ -48,8 +45,7 @@ class Objects:
         self._fetch = fetch
         self._places: list[str] | None = None
         self._packed: PackedObjects | None = None
-        self._remembered: OrderedDict[Oid, tuple[int, bytes]] = OrderedDict()
-        self._last_commit: tuple[Oid, CommitInfo] | None = None
+        self._memory = Memory()
 
     def read(self, oid: Oid) -> tuple[int, bytes]:
         """Kind and data of an object.
@@ -58,10 +54,10 @@ class Objects:
             NotFound: No such object here.
             Damaged: It is here, but not whole; a whole copy elsewhere is preferred.
         """
-        known = self._remembered.get(oid)
+        known = self._memory.objects.get(oid)
         if known is None:
             known = self._find(oid)
-            self._remember(oid, known)
+            self._memory.keep(oid, known)
         return known
 
     def blob(self, oid: Oid) -> bytes:
@@ -97,6 +93,18 @@ class Objects:
         """
         return {name: (mode, child) for name, mode, child in self.tree_entries(oid)}
 
+    def listing(self, oid: Oid) -> Listing:
+        """As `tree`, parsed once and shared: nobody may change it."""
+        found = self._memory.listings.get(oid)
+        if found is None:
+            found = self.tree(oid)
+            self._memory.keep_listing(oid, found)
+        return found
+
+    def keep_listing(self, oid: Oid, listing: Listing) -> None:
+        """Remember the entries of a tree that was just made; nobody may change them any more."""
+        self._memory.keep_listing(oid, listing)
+
     def commit(self, oid: Oid) -> CommitInfo:
         """What a commit says.
 
@@ -104,9 +112,9 @@ class Objects:
             NotFound: No such object here.
             Damaged: It cannot be read, or is not a commit.
         """
-        if self._last_commit is None or self._last_commit[0] != oid:
-            self._last_commit = oid, _commit(oid, self._read_as(COMMIT, oid))
-        return self._last_commit[1]
+        if self._memory.commit is None or self._memory.commit[0] != oid:
+            self._memory.commit = oid, _commit(oid, self._read_as(COMMIT, oid))
+        return self._memory.commit[1]
 
     def contains(self, oid: Oid) -> bool:
         """Whether an object is here and, if loose, whole; asks the disk, not our memory."""
@@ -146,8 +154,13 @@ class Objects:
         pack = write_commit_pack(self.directory, list(items.values()), self.shared)
         self._packs().add(pack.stem)
         for oid, item in items.items():
-            self._remember(oid, item)
+            self._memory.keep(oid, item)
         return pack
+
+    def forget(self) -> None:
+        """Know nothing of what was read: what is asked for next comes from the disk."""
+        self._memory.forget()
+        self.close()
 
     def refresh(self) -> None:
         """See the packs that others have written or removed since we looked."""
@@ -165,12 +178,6 @@ class Objects:
             is_a, wanted = KIND_NAMES[found].decode(), KIND_NAMES[kind].decode()
             raise _unreadable(oid, f"it is a {is_a}, not a {wanted}")
         return data
-
-    def _remember(self, oid: Oid, value: tuple[int, bytes]) -> None:
-        if value[0] != BLOB and len(value[1]) <= _REMEMBERED_SIZE:
-            self._remembered[oid] = value
-            if len(self._remembered) > _REMEMBERED:
-                self._remembered.popitem(last=False)
 
     def _find(self, oid: Oid) -> tuple[int, bytes]:
         damaged: list[Damaged] = []

@@ -128,7 +128,7 @@ def lookup(objects: Objects, root: Oid | None, path: str) -> Entry | None:
     for part in path.encode("utf-8", "surrogateescape").split(b"/"):
         if entry is None or entry.mode != TREE_MODE:
             return None
-        found = objects.tree(entry.oid).get(part)
+        found = objects.listing(entry.oid).get(part)
         entry = Entry(*found) if found else None
     return entry
 

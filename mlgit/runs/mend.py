@@ -25,7 +25,8 @@ class Healed(NamedTuple):
 
 
 def is_there(store: Store, path: Path) -> bool:
-    """Whether the branch has all that this journal says."""
+    """Whether the branch has all that this journal says, on disk and not only in our memory."""
+    store.repository.objects.forget()
     try:
         source = Source(path.name.split(".")[1], read_journal(path))
     except FileNotFoundError:  # another command has looked at it

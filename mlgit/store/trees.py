@@ -1,24 +1,20 @@
-"""Trees of the branch, parsed once: what lies at a path, without a checkout."""
+"""Trees of the branch: what lies at a path, without a checkout."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mlgit.git.oid import Oid
 from mlgit.git.tree import TREE_MODE
 
 if TYPE_CHECKING:
+    from mlgit.git.memory import Listing
     from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
     from mlgit.records.experiment import Experiment
-
-Listing = Mapping[bytes, tuple[int, Oid]]
-
-_REMEMBERED = 4096  # trees; the upper levels of a store are read for every path
 
 
 class Trees:
-    """Parsed trees by id, shared by all snapshots of one open store, and its experiments.
+    """What all snapshots of one open store share: its trees by path, and its experiments.
 
     Attributes:
         experiments: By folder, and mode and id of the file.
@@ -27,7 +23,6 @@ class Trees:
     def __init__(self, objects: Objects) -> None:
         self.objects = objects
         self.experiments: dict[tuple[str, tuple[int, Oid] | None], Experiment] = {}
-        self._parsed: dict[Oid, Listing] = {}
 
     def listing(self, oid: Oid) -> Listing:
         """Name -> (mode, id) of one tree.
@@ -35,13 +30,7 @@ class Trees:
         Raises:
             NotFound, Damaged: The tree is not here, or cannot be read.
         """
-        found = self._parsed.get(oid)
-        if found is None:
-            found = self.objects.tree(oid)
-            if len(self._parsed) >= _REMEMBERED:
-                self._parsed.clear()
-            self._parsed[oid] = found
-        return found
+        return self.objects.listing(oid)
 
     def at(self, root: Oid, path: str) -> tuple[int, Oid] | None:
         """(mode, id) of what lies at `path` below `root`; None when nothing does."""

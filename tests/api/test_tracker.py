@@ -61,7 +61,7 @@ def test_an_ended_run_is_found_through_the_index() -> None:
     trackers.forget()
     client = mlgit.MlgitClient()
     client.set_tag(ids[7], "seen", "yes")
-    read = client.tracker.store.snapshot()._trees._parsed
+    read = client.tracker.store.repository.objects._memory.listings
     assert len(read) < 20  # trees; there is one of each day
     assert client.get_run(ids[7]).data.tags["seen"] == "yes"
     with mlgit.start_run(run_id=ids[8]) as run:
