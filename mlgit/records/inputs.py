@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from mlgit import errors
 from mlgit.records import text
 from mlgit.records.fields import (
     FORMAT,
@@ -26,6 +27,15 @@ from mlgit.records.fields import (
 _KEYS = frozenset(["format", "datasets", "models"])
 _DATASET = frozenset(["name", "digest", "source_type", "source", "schema", "profile", "tags"])
 _MODEL = frozenset(["model_id", "direction", "step"])
+#: Characters of each text of a dataset. MLflow's, but for the profile: its 16,777,215 would not
+#: leave room for anything else in the file.
+MAX_LENGTHS = {
+    "name": 500,
+    "digest": 36,
+    "source": 65_535,
+    "schema": 1_048_575,
+    "profile": 1_048_575,
+}
 
 
 class DatasetInput(NamedTuple):
@@ -57,6 +67,25 @@ class Inputs(NamedTuple):
     models: tuple[ModelLink, ...] = ()
     extra: Mapping[str, Any] = NOTHING
     format: int = FORMAT
+
+
+def validate_dataset(dataset: DatasetInput) -> DatasetInput:
+    """`dataset`, whose texts must fit.
+
+    Raises:
+        errors.InvalidValue: One is too long, or it has no name.
+    """
+    if not dataset.name:
+        raise errors.InvalidValue("a dataset needs a name", "from_pandas(frame, name='train')")
+    for field, most in MAX_LENGTHS.items():
+        length = len(getattr(dataset, field))
+        if length > most:
+            raise errors.InvalidValue(
+                f"the {field} of dataset {dataset.name[:100]!r} has {length} characters;"
+                f" {most} are allowed",
+                field=field,
+            )
+    return dataset
 
 
 def dump_inputs(inputs: Inputs) -> bytes:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mlgit.records.inputs import validate_dataset
+
 if TYPE_CHECKING:
     from mlgit.artifacts.cache import ObjectCache
     from mlgit.artifacts.ingest import Ingested
@@ -73,11 +75,15 @@ class ArtifactLog:
     def log_inputs(
         self, datasets: Iterable[DatasetInput] = (), models: Iterable[ModelLink] = ()
     ) -> None:
-        """Say which datasets and models the run used or made."""
+        """Say which datasets and models the run used or made.
+
+        Raises:
+            InvalidValue: A text of a dataset is too long, or it has no name.
+        """
         self._session.happens(
             {
                 "do": "inputs",
-                "datasets": [_plain(dataset) for dataset in datasets],
+                "datasets": [_plain(validate_dataset(dataset)) for dataset in datasets],
                 "models": [_plain(link) for link in models],
             }
         )

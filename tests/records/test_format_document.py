@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mlgit.records import layout, names, settings, text, yaml_foreign
+from mlgit.records import inputs, layout, names, settings, text, yaml_foreign
 from mlgit.records.run_yaml import HARD_LIMIT, SOFT_LIMIT
 from mlgit.records.schema_rules import Section
 from mlgit.records.schema_table import KINDS
@@ -83,6 +83,7 @@ def test_the_limits_are_those_of_the_code() -> None:
         names.MAX_EXPERIMENT_NAME,
         names.MAX_RUN_NAME,
         len(str(names.MAX_STEP)),
+        *inputs.MAX_LENGTHS.values(),
     ]
 
 
