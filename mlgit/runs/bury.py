@@ -23,7 +23,7 @@ def bury(entry: JournalEntry) -> None:
     header = entry.header
     if entry.writer not in (Writer.DEAD, Writer.EXPIRED) or header is None:
         return
-    if header.role == HELPER or _has_ended(read_journal(entry.path)):
+    if header.role == HELPER or has_ended(read_journal(entry.path)):
         return
     went_down = entry.writer is Writer.DEAD and rebooted(header.process)
     status = RunStatus.KILLED if went_down else RunStatus.FAILED
@@ -35,6 +35,7 @@ def bury(entry: JournalEntry) -> None:
     os.utime(entry.path, ns=(last.st_atime_ns, last.st_mtime_ns))  # it was the writer's last moment
 
 
-def _has_ended(content: JournalContent) -> bool:
+def has_ended(content: JournalContent) -> bool:
+    """Whether a journal says how its run ended."""
     statuses = [e.fields["status"] for e in content.events if e.fields.get("do") == "status"]
     return bool(statuses) and RunStatus(statuses[-1]).terminal

@@ -72,8 +72,8 @@ class LiveView:
         sources = self._sources(run_id)
         if own is not None:
             sources = [source for source in sources if source.writer != own.writer] + [own]
-        if not sources:
-            return None
+        if not any(source.content.header for source in sources):
+            return None  # nothing, or nothing that says more than the branch does
         # Only now: a run that is published in between is then on the branch, not in neither place.
         snapshot = self._store.snapshot()
         state = snapshot.commit, [(source.writer, source.content.end) for source in sources]

@@ -12,6 +12,7 @@ from mlgit.runs.history import outlet_of
 from mlgit.runs.journal_read import JournalContent, read_journal
 from mlgit.runs.journal_records import HELPER, START
 from mlgit.runs.journals import ORDERLY, JournalEntry, Writer
+from mlgit.runs.left_over import is_left_over
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -60,6 +61,9 @@ def publish_run(
         if own is not None and _is_left_to_others(own, entries):
             return None
         through = [entry for entry in entries if entry.writer in writers]
+        for entry in [entry for entry in through if is_left_over(store.snapshot(), entry)]:
+            journals.shelve(store.data, entry.path, run_id, store.snapshot().commit)
+            through.remove(entry)
         for entry in through:
             bury(entry)
         sources = [Source(entry.name, read_journal(entry.path)) for entry in through]

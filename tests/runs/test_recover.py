@@ -325,6 +325,50 @@ def test_a_journal_that_a_power_cut_emptied_goes_after_a_while(
     assert not path.parent.exists()
 
 
+FINISH_AND_KEEP = """
+import sys, shutil
+import mlgit
+from mlgit.store.store import Store
+with mlgit.start_run() as run:
+    mlgit.log_param("lr", 0.1)
+    for step in range(200):
+        mlgit.log_metric("m", step / 7, step=step)
+    with Store.open() as store:
+        [path] = (store.data / "live" / run.info.run_id).iterdir()
+    shutil.copy(path, sys.argv[1])
+print(run.info.run_id, path)
+"""
+
+
+@pytest.mark.parametrize("kept", [1.0, 0.5])
+def test_a_journal_that_a_power_cut_brought_back_changes_nothing(
+    store: Store, repo: Path, tmp_path: Path, kept: float
+) -> None:
+    aside = tmp_path / "aside"
+    said = python(FINISH_AND_KEEP, str(aside), cwd=repo).communicate()[0].split()
+    run_id, path = said[0], Path(said[1])
+    before = store.snapshot().commit
+    path.parent.mkdir(parents=True)
+    path.write_bytes(aside.read_bytes()[: int(aside.stat().st_size * kept)])
+    assert recover(store) == []
+    assert not path.parent.exists()
+    assert store.snapshot().commit == before
+    run = published(store, run_id)[1]
+    assert (run.status, run.metrics["m"].points) == (RunStatus.FINISHED, 200)
+
+
+def test_an_unreadable_journal_does_not_hide_what_is_published(
+    store: Store, repo: Path, tmp_path: Path
+) -> None:
+    said = python(FINISH_AND_KEEP, str(tmp_path / "aside"), cwd=repo).communicate()[0].split()
+    path = Path(said[1])
+    path.parent.mkdir(parents=True)
+    path.write_bytes(bytes(4096) + b"no journal")
+    view = LiveView(store).of_run(said[0])
+    assert view is not None
+    assert len(view.points) == 200
+
+
 def test_a_journal_of_another_user_is_left_alone(store: Store, repo: Path) -> None:
     if os.geteuid() != 0:
         pytest.skip("becoming another user needs root")
