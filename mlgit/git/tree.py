@@ -54,7 +54,7 @@ def _diff(
 ) -> Iterator[TreeChange]:
     if old == new:
         return
-    _refuse_depth(depth, prefix)
+    refuse_depth(depth, prefix)
     before = objects.tree(old) if old else {}
     after = objects.tree(new) if new else {}
     names = {**before, **after}
@@ -62,7 +62,7 @@ def _diff(
         was, now = before.get(name), after.get(name)
         if was == now:
             continue
-        path = prefix + _text(name)
+        path = prefix + text_of(name)
         yield from _diff(objects, _subtree(was), _subtree(now), f"{path}/", depth + 1)
         left, right = _file(was), _file(now)
         if left != right:
@@ -112,13 +112,13 @@ def _walk(objects: Objects, oid: Oid, prefix: str, depth: int) -> Iterator[tuple
             prefixes.pop()
             continue
         name, mode, child = step
-        path = prefixes[-1] + _text(name)
+        path = prefixes[-1] + text_of(name)
         if mode == TREE_MODE and len(stack) < depth:
             stack.append(iter(objects.tree_entries(child)))
             prefixes.append(f"{path}/")
         else:
             if mode == TREE_MODE and depth == _DEEPEST:
-                _refuse_depth(depth + 1, path)
+                refuse_depth(depth + 1, path)
             yield path, Entry(mode, child)
 
 
@@ -133,10 +133,12 @@ def lookup(objects: Objects, root: Oid | None, path: str) -> Entry | None:
     return entry
 
 
-def _text(name: bytes) -> str:
+def text_of(name: bytes) -> str:
+    """A name of a tree as text; a slash in it, as in a hostile tree, is made harmless."""
     return name.decode("utf-8", "surrogateescape").replace("/", "\udc2f")
 
 
-def _refuse_depth(depth: int, path: str) -> None:
+def refuse_depth(depth: int, path: str) -> None:
+    """Raise `Damaged` where a tree is nested deeper than any honest one."""
     if depth > _DEEPEST:
         raise Damaged(f"folders are nested too deep at {path[:80]}", path=path, reason="too deep")

@@ -1,0 +1,131 @@
+"""Two clones of a store as one: a function of three trees that loses nothing.
+
+The rules stand in `docs/format.md`, "Merging". Whoever merges, in whatever order, comes to the
+same tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlgit.git.oid import EMPTY_TREE
+from mlgit.git.tree import TREE_MODE, Entry
+from mlgit.git.tree_merge import Sides, TreeMerge
+from mlgit.records import layout, text
+from mlgit.records.experiment import dump_experiment, load_experiment
+from mlgit.store.merge import registry, settings
+from mlgit.store.merge.fields import EXPERIMENT, merge_record
+from mlgit.store.merge.numbers import renumbered
+from mlgit.store.merge.run import merge_run_folder
+from mlgit.store.merge.values import docs_of, has_conflict
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
+    from mlgit.records.located import Located
+
+
+class Merged(NamedTuple):
+    """The merged tree.
+
+    Attributes:
+        tree: Its id.
+        objects: The new objects it needs: (kind, data).
+        open: Paths that a person should look at: a value in conflict, or a file that no rule
+            knows and both sides changed.
+    """
+
+    tree: Oid
+    objects: list[tuple[int, bytes]]
+    open: list[str]
+
+
+def merge_trees(
+    objects: Objects, base: Oid | None, ours: Oid, theirs: Oid, *, landed: bool = False
+) -> Merged:
+    """Merge two trees that came from one.
+
+    Args:
+        objects: Where all three are read from.
+        base: The tree both came from; None where they have nothing in common.
+        ours: One side.
+        theirs: The other.
+        landed: Whether `theirs` is what others have already: its version numbers stay.
+
+    Raises:
+        Damaged: A record that both sides changed cannot be read.
+        Unsupported: Such a record is of a newer format than this version knows.
+    """
+    merging = _Merging(objects, landed=landed)
+    ours, theirs = renumbered(merging.trees, ours, theirs, landed=landed)
+    entries = (Entry(TREE_MODE, oid) if oid else None for oid in (base, ours, theirs))
+    top = merging.trees.entry("", Sides(*entries)) or Entry(TREE_MODE, EMPTY_TREE)
+    return Merged(top.oid, list(merging.trees.made.values()), sorted(merging.open))
+
+
+class _Merging:
+    """One merge: which rule each path has, and what is left for a person to decide."""
+
+    def __init__(self, objects: Objects, *, landed: bool) -> None:
+        self.trees = TreeMerge(objects, self._resolved)
+        self.open: list[str] = []
+        self._landed = landed
+
+    def _resolved(self, merge: TreeMerge, path: str, sides: Sides) -> Entry | None:
+        modes = {side.mode for side in (sides.ours, sides.theirs) if side is not None}
+        if TREE_MODE not in modes:
+            return self._file(path, sides)
+        if len(modes) > 1:
+            self.open.append(path)  # a file here, a folder there: the files of the folder stay
+        located = layout.parse_path(f"{path}/{layout.RUN}")
+        if located is None:
+            return merge.folder(path, sides)
+        entry, contested = merge_run_folder(merge, sides)
+        self.open += [f"{path}/{layout.RUN}"] if contested else []
+        return entry
+
+    def _file(self, path: str, sides: Sides) -> Entry | None:
+        if sides.ours is None or sides.theirs is None:  # taken away here, changed there
+            self.open.append(path)
+            return sides.ours or sides.theirs
+        located = layout.parse_path(path)
+        rule = _RULES.get(located.kind) if located else None
+        if rule is None:
+            return self._unruled(path, located, sides)
+        base, ours, theirs = (self.trees.read(side) for side in sides)
+        merged = rule(base, ours or b"", theirs or b"")
+        if has_conflict(text.load(merged)):
+            self.open.append(path)
+        return self.trees.file(merged)
+
+    def _unruled(self, path: str, located: Located | None, sides: Sides) -> Entry | None:
+        """What others have already; else the one of the lower id."""
+        if located is None:
+            self.open.append(path)
+        both = [side for side in (sides.ours, sides.theirs) if side is not None]
+        return sides.theirs if self._landed else min(both, key=lambda entry: entry.oid)
+
+
+def _experiment(base: bytes | None, ours: bytes, theirs: bytes) -> bytes:
+    merged = merge_record(*docs_of(base, ours, theirs), EXPERIMENT)
+    return dump_experiment(load_experiment(text.dump(merged), ""))
+
+
+def _epoch(_: bytes | None, ours: bytes, theirs: bytes) -> bytes:
+    return max((ours, theirs), key=lambda data: (text.load(data)["epoch"], data))
+
+
+#: By kind of file, where both sides have it and changed it: base, ours, theirs -> merged.
+_RULES: Mapping[str, Callable[[bytes | None, bytes, bytes], bytes]] = {
+    "experiment": _experiment,
+    "settings": settings.merge_settings,
+    "policy": settings.merge_policy,
+    "model": registry.merge_model,
+    "version": registry.merge_version,
+    "alias": registry.merge_pointer,
+    "stage": registry.merge_pointer,
+    "deployment": registry.merge_latest,
+    "approval": registry.merge_latest,
+    "epoch": _epoch,
+}
