@@ -161,5 +161,5 @@ def publishing(data: Path, run_id: str) -> contextlib.AbstractContextManager[Non
     Raises:
         StorageFailed: It could not be had.
     """
-    shard = sha256(run_id.encode()).hexdigest()[0]
+    shard = sha256(run_id.encode()).hexdigest()[:2]  # few files, and few writers in one queue
     return writer_lock(data / "publishing" / shard)

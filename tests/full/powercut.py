@@ -21,7 +21,7 @@ from pathlib import Path
 
 from tests.full.step import ROOT, Outcome, Result
 
-CUTS = 12
+CUTS = 36
 IMAGE_BYTES = 256 << 20
 SAFE_AFTER = 1.0  # seconds after which a returned point must survive
 _SHUT_DOWN = 0x8004587D  # FS_IOC_SHUTDOWN of ext4, xfs, f2fs, btrfs

@@ -57,9 +57,14 @@ def oldest_python() -> Outcome:
 
 def _oldest_python() -> str | None:
     """A Python of that version: on the path, else beside this one, as version managers have it."""
-    on_path = shutil.which(f"python{OLDEST}")
     beside = Path(sysconfig.get_config_var("prefix")).parent.glob(f"{OLDEST}*/bin/python{OLDEST}")
-    return on_path or next(map(str, beside), None)
+    found = [shutil.which(f"python{OLDEST}"), *map(str, beside)]
+    return next((path for path in found if path and _runs(path)), None)
+
+
+def _runs(path: str) -> bool:
+    """Whether it is a Python; a version manager leaves names that only say there is none."""
+    return subprocess.run([path, "--version"], capture_output=True, check=False).returncode == 0
 
 
 STEPS: dict[str, Callable[[], Outcome]] = {
