@@ -67,7 +67,7 @@ class StorageFailed(MlgitError):
 
 
 class RemoteFailed(MlgitError):
-    """A remote could not be reached or refused."""
+    """A remote could not be reached, or refused; facts: `remote`, `said` (the end of its words)."""
 
 
 class MissingExtra(MlgitError):

@@ -39,6 +39,12 @@ TABLE: dict[str, dict[str, Entry]] = {
         "restore": Entry("edit", "Bring back deleted runs."),
         "experiments": Entry("experiments", "List and manage experiments."),
     },
+    "Share": {
+        "push": Entry("share", "Bring what is new here to where others find it."),
+        "pull": Entry("share", "Take in what others have recorded."),
+        "sync": Entry("share", "Pull and push: then both sides have the same."),
+        "status": Entry("share", "Say what only this clone has, lacks, and runs."),
+    },
     "Data": {
         "artifact": Entry("artifact", "List, fetch or print the artifacts of a run."),
         "check": Entry("upkeep", "Check every record of the store against the format."),

@@ -80,7 +80,7 @@ class Branch:
             Unsupported: The branch is checked out somewhere.
             StorageFailed: The disk refused; the branch is where it was.
         """
-        self._refuse_checked_out()
+        self.refuse_checked_out()
         for attempt in range(_ATTEMPTS):
             done = self._try_commit(edits, defaults or {}, message, parent)
             if done is not None:
@@ -111,12 +111,27 @@ class Branch:
             return base
         if base == ROOT_COMMIT:
             new[:0] = ROOT_OBJECTS
-        data = new_commit(tree, base, message, self.repository.config)
+        data = new_commit(tree, (base,), message, self.repository.config)
         subject = message.partition("\n")[0]
-        return object_id(COMMIT, data) if self._land(tip, new, data, subject) else None
+        return self.land(tip, new, data, subject)
 
-    def _land(self, tip: Oid | None, new: list[tuple[int, bytes]], data: bytes, why: str) -> bool:
-        """Store what is not here yet, move the ref, and see that all of it is still there."""
+    def land(
+        self, tip: Oid | None, new: list[tuple[int, bytes]], data: bytes, why: str
+    ) -> Oid | None:
+        """Put a commit that was made elsewhere on the branch; None where that has moved on.
+
+        What is not here yet is stored, the ref is moved, and all of it is seen to be there. Hold
+        `writer_lock` around this call.
+
+        Args:
+            tip: Where the branch is.
+            new: The objects (kind, data) that the commit needs.
+            data: The commit.
+            why: For the reflog.
+
+        Raises:
+            StorageFailed: The disk refused; the branch is where it was.
+        """
         objects = self.repository.objects
         self._prepare()
         items = unique([*new, (COMMIT, data)])
@@ -130,12 +145,12 @@ class Branch:
             raise
         if not landed:
             pack.discard()
-            return False
+            return None
         pack.release()
         # What was here before had no guard: a clean-up that began earlier may have taken it.
         objects.write(items[oid] for oid in known if not objects.contains(oid))
         note_pack(self.repository, pack)
-        return True
+        return commit
 
     def _prepare(self) -> None:
         """Clean up after killed writers once, and see the packs that others have written."""
@@ -185,7 +200,8 @@ class Branch:
             return None
         return f"refs/remotes/{remote}/{merge.removeprefix('refs/heads/')}"
 
-    def _refuse_checked_out(self) -> None:
+    def refuse_checked_out(self) -> None:
+        """Raise `Unsupported` where the branch is checked out in a work tree."""
         where = self.repository.checked_out_branches().get(self.ref)
         if where is not None:
             raise Unsupported(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from mlgit import times
 from mlgit.git.config import TRUE, Config
 from mlgit.git.identity import signature
@@ -20,7 +22,7 @@ _ROOT_DATA = (
 ROOT_OBJECTS = ((TREE, b""), (COMMIT, _ROOT_DATA))
 
 
-def new_commit(tree: Oid, parent: Oid, message: str, config: Config) -> bytes:
+def new_commit(tree: Oid, parents: Sequence[Oid], message: str, config: Config) -> bytes:
     """The bytes of a commit by the configured author, now; signed when the user wants that.
 
     Raises:
@@ -30,7 +32,7 @@ def new_commit(tree: Oid, parent: Oid, message: str, config: Config) -> bytes:
 
     commit = Commit()
     commit.tree = ObjectID(tree)
-    commit.parents = [ObjectID(parent)]
+    commit.parents = [ObjectID(parent) for parent in parents]
     commit.author = signature(config, "author")
     commit.committer = signature(config, "committer")
     commit.author_time = commit.commit_time = times.now_ms() // 1000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import subprocess
 from pathlib import Path
 
@@ -28,10 +29,10 @@ def footprint(path: Path) -> dict[str, str]:
 
     Left out: objects, the data branch with its reflog and remote-tracking ref, `.git/mlgit`.
     """
-    ours = (".git/objects/", ".git/mlgit/", ".git/refs/heads/mlgit", ".git/logs/refs/heads/mlgit")
+    ours = re.compile(r"\.git/(objects/|mlgit/|(logs/)?refs/(heads/mlgit|remotes/[^/]+/mlgit$))")
     found = {}
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
-        if file.is_file() and not name.startswith(ours):
+        if file.is_file() and not ours.match(name):
             found[name] = hashlib.sha256(file.read_bytes()).hexdigest()
     return found

@@ -1,0 +1,105 @@
+"""`mlgit push`, `pull`, `sync`, `status`: this clone's store and everybody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mlgit.cli.command import Command
+from mlgit.cli.numbers import counted
+from mlgit.cli.progress import working
+from mlgit.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from mlgit.sharing.pull import Pulled
+    from mlgit.sharing.state import SharedState
+
+_REMOTE = click.argument("remote", default="", metavar="[REMOTE]")
+
+
+@click.command(cls=Command, examples="mlgit pull\nmlgit pull upstream")
+@_REMOTE
+@pass_session
+def pull(session: Session, *, remote: str) -> None:
+    """Take in what others have recorded.
+
+    Nothing is overwritten and no run is dropped: what both sides changed is merged field by field,
+    and what only a person can decide stays as a value in conflict. REMOTE is `origin` by default.
+    """
+    from mlgit.sharing.push import pull as take_in
+    from mlgit.sharing.remotes import transport_of
+
+    transport = transport_of(session.store, remote)
+    with working(session.output, f"fetching from {transport.remote}"):
+        pulled = take_in(session.store, transport)
+    if pulled is None:
+        session.output.note(f"{transport.remote} has no store yet; `mlgit push` brings it there")
+    else:
+        _tell(session, pulled, transport.remote)
+
+
+@click.command(cls=Command, examples="mlgit push\nmlgit push upstream")
+@_REMOTE
+@pass_session
+def push(session: Session, *, remote: str) -> None:
+    """Bring what is new here to where others find it.
+
+    Where others were faster their runs are taken in first, and it is tried again.
+    """
+    _sync(session, remote)
+
+
+@click.command(cls=Command, examples="mlgit sync\nmlgit sync upstream")
+@_REMOTE
+@pass_session
+def sync(session: Session, *, remote: str) -> None:
+    """Pull and push: then both sides have the same."""
+    _sync(session, remote)
+
+
+def _sync(session: Session, remote: str) -> None:
+    from mlgit.sharing.push import sync as bring_together
+    from mlgit.sharing.remotes import transport_of
+
+    transport = transport_of(session.store, remote)
+    with working(session.output, f"sharing with {transport.remote}"):
+        synced = bring_together(session.store, transport)
+    if synced.pulled is not None:
+        _tell(session, synced.pulled, transport.remote)
+    short = synced.tip[:8].decode()
+    done = f"pushed {short} to" if synced.pushed else f"nothing new for {short}:"
+    session.output.note(f"{done} {transport.remote}")
+
+
+def _tell(session: Session, pulled: Pulled, remote: str) -> None:
+    from mlgit.sharing.state import runs_between
+
+    new = runs_between(session.store, pulled.before, pulled.after)
+    said = f"{counted(new, 'run')} from {remote}" if new else f"nothing new from {remote}"
+    session.output.note(said)
+    for path in pulled.open:
+        session.output.warn(f"both sides changed {path}", "mlgit check names what is in conflict")
+
+
+@click.command(cls=Command, examples="mlgit status\nmlgit status upstream")
+@_REMOTE
+@pass_session
+def status(session: Session, *, remote: str) -> None:
+    """Say what only this clone has, lacks, and runs.
+
+    As of the last pull or push: nothing is asked of the remote.
+    """
+    from mlgit.sharing.remotes import transport_of
+    from mlgit.sharing.state import shared_state
+
+    found = shared_state(session.store, transport_of(session.store, remote))
+    session.output.data(_lines(found))
+
+
+def _lines(found: SharedState) -> list[str]:
+    lines = [f"{counted(found.ahead, 'run')} only here", f"{counted(found.behind, 'run')} not here"]
+    if not found.known:
+        lines = [f"not shared with {found.remote} yet"]
+    lines += [f"{counted(len(found.running), 'run')} under way"] if found.running else []
+    return lines

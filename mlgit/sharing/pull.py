@@ -1,0 +1,105 @@
+"""What others have recorded, brought into the local branch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlgit.errors import Conflict
+from mlgit.git.commits import ROOT_COMMIT, new_commit
+from mlgit.git.history import commits_since, merge_bases
+from mlgit.git.lock import writer_lock
+from mlgit.git.oid import EMPTY_TREE, Oid
+from mlgit.store.merge.trees import merge_trees
+
+if TYPE_CHECKING:
+    from mlgit.git.branch import Branch
+    from mlgit.git.objects import Objects
+    from mlgit.store.store import Store
+
+TRAILER = "Mlgit-Merge"
+
+
+class Pulled(NamedTuple):
+    """What became of the local branch.
+
+    Attributes:
+        before: Its tip; None where there was no local branch.
+        after: Its tip now.
+        merged: Whether a merge commit was made: both sides had something new.
+        open: Paths that a person should look at, such as a value in conflict.
+    """
+
+    before: Oid | None
+    after: Oid
+    merged: bool = False
+    open: tuple[str, ...] = ()
+
+
+def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
+    """Bring the local branch to where it has all that `theirs`, a commit of `source`, has.
+
+    No run is dropped and nothing is overwritten: where both sides have something new, they are
+    merged by the rules of `docs/format.md`.
+
+    Raises:
+        Unsupported: The branch is checked out, or a record is of a newer format.
+        Damaged: A record that both sides changed cannot be read.
+        StorageFailed, Conflict: The branch could not be written; nothing has changed.
+    """
+    branch = store.branch
+    with writer_lock(store.state):
+        ours = branch.tip()
+        objects = store.repository.objects
+        bases = merge_bases(objects, ours, theirs) if ours else []
+        if ours is None or bases == [ours] or _adds_nothing(objects, ours, theirs):
+            return _forward(branch, ours, theirs, source)
+        if bases == [theirs]:
+            return Pulled(ours, ours)
+        return _merge(branch, bases, ours, theirs, source)
+
+
+def _forward(branch: Branch, ours: Oid | None, theirs: Oid, source: str) -> Pulled:
+    if ours != theirs:
+        branch.refuse_checked_out()
+        if not branch.repository.refs.compare_and_swap(branch.ref, ours, theirs, f"pull {source}"):
+            raise _moved(branch)
+    return Pulled(ours, theirs)
+
+
+def _adds_nothing(objects: Objects, ours: Oid, theirs: Oid) -> bool:
+    """Whether all that is only ours are merges that led to where they are, too.
+
+    Two clones that merge the same would otherwise merge each other's merges for ever.
+    """
+    if objects.commit(ours).tree != objects.commit(theirs).tree:
+        return False
+    own = (objects.commit(oid) for oid in commits_since(objects, ours, theirs))
+    return all(len(commit.parents) > 1 for commit in own)
+
+
+def _merge(branch: Branch, bases: list[Oid], ours: Oid, theirs: Oid, source: str) -> Pulled:
+    objects = branch.repository.objects
+    base, *trees = (_tree(objects, oid) for oid in (bases[0] if bases else None, ours, theirs))
+    found = merge_trees(objects, base, trees[0] or EMPTY_TREE, trees[1] or EMPTY_TREE, landed=True)
+    branch.refuse_checked_out()
+    subject = f"merge: {source}"
+    message = f"{subject}\n\n[skip ci]\n\n{TRAILER}: {source}\n"
+    data = new_commit(found.tree, (theirs, ours), message, branch.repository.config)
+    commit = branch.land(ours, found.objects, data, subject)
+    if commit is None:
+        raise _moved(branch)
+    return Pulled(ours, commit, merged=True, open=tuple(found.open))
+
+
+def _tree(objects: Objects, commit: Oid | None) -> Oid | None:
+    if commit is None or commit == ROOT_COMMIT:
+        return None
+    return objects.commit(commit).tree
+
+
+def _moved(branch: Branch) -> Conflict:
+    return Conflict(
+        f"another program moved the branch {branch.name} meanwhile; nothing was written",
+        "run the command again",
+        branch=branch.name,
+    )
