@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "store": GROUND | {"records", "git"},
     "runs": GROUND | {"records", "git", "store", "artifacts"},
     "search": GROUND | {"records", "git", "store", "artifacts"},
+    "sharing": GROUND | {"records", "git", "store", "artifacts"},
 }
 FACE = set(ALLOWED) | {"face"}
 EDGES = {"cli"}

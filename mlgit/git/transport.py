@@ -99,10 +99,10 @@ class Transport:
             return False
 
     def _git(self, args: list[str], timeout: float) -> process.Completed:
+        # From the work tree's top, as git itself: a remote may be a path relative to it.
+        where, top = self._repository.git_dir, self._repository.work_tree
         try:
-            return process.git(
-                args, git_dir=self._repository.common_dir, timeout=timeout, check=False
-            )
+            return process.git(args, git_dir=where, work_tree=top, timeout=timeout, check=False)
         except process.CommandFailed as error:
             if error.facts.get("returncode") is None and process.git_program() is not None:
                 raise RemoteFailed(

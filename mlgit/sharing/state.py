@@ -8,7 +8,6 @@ from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.history import merge_bases
 from mlgit.git.tree import diff
 from mlgit.records import layout
-from mlgit.runs.journals import live_run_ids
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -24,26 +23,24 @@ class SharedState(NamedTuple):
         known: Whether the remote was ever asked, and has a store.
         ahead: Runs that only this clone has.
         behind: Runs that only the remote has.
-        running: Ids of runs with journals on this machine.
     """
 
     remote: str
     known: bool
     ahead: int
     behind: int
-    running: tuple[str, ...]
 
 
 def shared_state(store: Store, transport: Transport) -> SharedState:
     """Where this clone stands, without asking the remote."""
     ours, theirs = store.branch.tip(), store.repository.refs.read(transport.tracking)
-    running = tuple(live_run_ids(store.data))
     if theirs is None:
-        return SharedState(transport.remote, False, 0, 0, running)
+        return SharedState(transport.remote, known=False, ahead=0, behind=0)
     bases = merge_bases(store.repository.objects, ours, theirs) if ours else [theirs]
     base = bases[0] if bases else None
     ahead = runs_between(store, base, ours) if ours else 0
-    return SharedState(transport.remote, True, ahead, runs_between(store, base, theirs), running)
+    behind = runs_between(store, base, theirs)
+    return SharedState(transport.remote, known=True, ahead=ahead, behind=behind)
 
 
 def runs_between(store: Store, old: Oid | None, new: Oid) -> int:

@@ -35,8 +35,8 @@ def pull(session: Session, *, remote: str) -> None:
         pulled = take_in(session.store, transport)
     if pulled is None:
         session.output.note(f"{transport.remote} has no store yet; `mlgit push` brings it there")
-    else:
-        _tell(session, pulled, transport.remote)
+    elif not _tell(session, pulled, transport.remote):
+        session.output.note(f"nothing new from {transport.remote}")
 
 
 @click.command(cls=Command, examples="mlgit push\nmlgit push upstream")
@@ -68,18 +68,22 @@ def _sync(session: Session, remote: str) -> None:
     if synced.pulled is not None:
         _tell(session, synced.pulled, transport.remote)
     short = synced.tip[:8].decode()
-    done = f"pushed {short} to" if synced.pushed else f"nothing new for {short}:"
-    session.output.note(f"{done} {transport.remote}")
+    done = f"pushed {short} to {transport.remote}"
+    session.output.note(done if synced.pushed else f"{transport.remote} has all of it ({short})")
 
 
-def _tell(session: Session, pulled: Pulled, remote: str) -> None:
+def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
+    """Say what came; whether that was anything."""
     from mlgit.sharing.state import runs_between
 
     new = runs_between(session.store, pulled.before, pulled.after)
-    said = f"{counted(new, 'run')} from {remote}" if new else f"nothing new from {remote}"
-    session.output.note(said)
+    if new:
+        session.output.note(f"{counted(new, 'run')} from {remote}")
+    elif pulled.after != pulled.before:
+        session.output.note(f"changes from {remote}")
     for path in pulled.open:
         session.output.warn(f"both sides changed {path}", "mlgit check names what is in conflict")
+    return pulled.after != pulled.before
 
 
 @click.command(cls=Command, examples="mlgit status\nmlgit status upstream")
@@ -94,12 +98,11 @@ def status(session: Session, *, remote: str) -> None:
     from mlgit.sharing.state import shared_state
 
     found = shared_state(session.store, transport_of(session.store, remote))
-    session.output.data(_lines(found))
+    session.output.data(_lines(found, len(session.live())))
 
 
-def _lines(found: SharedState) -> list[str]:
+def _lines(found: SharedState, running: int) -> list[str]:
     lines = [f"{counted(found.ahead, 'run')} only here", f"{counted(found.behind, 'run')} not here"]
     if not found.known:
         lines = [f"not shared with {found.remote} yet"]
-    lines += [f"{counted(len(found.running), 'run')} under way"] if found.running else []
-    return lines
+    return [*lines, *([f"{counted(running, 'run')} under way"] if running else [])]
