@@ -67,9 +67,8 @@ def _sync(session: Session, remote: str) -> None:
         synced = bring_together(session.store, transport)
     if synced.pulled is not None:
         _tell(session, synced.pulled, transport.remote)
-    short = synced.tip[:8].decode()
-    done = f"pushed {short} to {transport.remote}"
-    session.output.note(done if synced.pushed else f"{transport.remote} has all of it ({short})")
+    name = transport.remote
+    session.output.note(f"pushed to {name}" if synced.pushed else f"{name} has all of it")
 
 
 def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
