@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from types import TracebackType
 from typing import NamedTuple
 
 from mlgit.errors import MlgitError
@@ -154,12 +153,7 @@ class Partner:
     def __enter__(self) -> Partner:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()
         with suppress(OSError), self._child:  # what it has not read yet cannot be flushed
             pass

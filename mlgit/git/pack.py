@@ -13,7 +13,6 @@ import zlib
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, NamedTuple
 
 from mlgit.errors import Damaged
@@ -59,12 +58,7 @@ class PackWriter:
     def __enter__(self) -> PackWriter:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
         remove_read_only(self._temporary)
 
