@@ -10,6 +10,7 @@ from mlgit.records.metrics import HEADER, WIDE_HEADER, Point, damaged
 
 _whole = re.compile(r"-?[0-9]{1,18}").fullmatch
 _real = re.compile(r"[-+0-9.e]+|-?inf|nan").fullmatch
+_NUL = "\ud800"  # in its place, for Python 3.10's reader refuses it; no UTF-8 decodes to this
 _COLUMNS = WIDE_HEADER.split(",")
 
 
@@ -23,7 +24,7 @@ def decode(header: str, body: str) -> list[Point]:
     if names[:4] != HEADER.split(","):
         raise damaged(1, f"the header is not {HEADER}")
     order = [names.index(name) if name in names else -1 for name in _COLUMNS]
-    reader = csv.reader(StringIO(body, newline="\n"), strict=True)
+    reader = csv.reader(StringIO(body.replace("\0", _NUL), newline="\n"), strict=True)
     points: list[Point] = []
     line = 2
     try:
@@ -38,7 +39,8 @@ def decode(header: str, body: str) -> list[Point]:
 def _point(row: list[str], width: int, order: list[int], line: int) -> Point:
     if len(row) != width:
         raise damaged(line, f"{width} cells expected, not {len(row)}")
-    step, timestamp, key, value, *rest = [row[i] if i >= 0 else "" for i in order]
+    cells = (row[i].replace(_NUL, "\0") if i >= 0 else "" for i in order)
+    step, timestamp, key, value, *rest = cells
     if not (_whole(step) and _whole(timestamp)):
         raise damaged(line, "step and timestamp are whole numbers of at most 18 digits")
     if not key:
