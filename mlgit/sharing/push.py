@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Conflict, NoStore, Unsupported
+from mlgit.git.history import is_ancestor
 from mlgit.git.transport import Pushed
 from mlgit.sharing.pull import Pulled, take_in
 
@@ -46,6 +47,20 @@ def pull(store: Store, transport: Transport) -> Pulled | None:
     """
     theirs = transport.fetch()
     return take_in(store, theirs, transport.remote) if theirs else None
+
+
+def push(store: Store, transport: Transport) -> Synced:
+    """Bring the remote what is new here, and take in what it has only where it has moved on.
+
+    Raises:
+        As `sync`.
+    """
+    tip, known = store.branch.tip(), store.repository.refs.read(transport.tracking)
+    if tip and known and is_ancestor(store.repository.objects, known, tip):
+        done = transport.push(tip)
+        if done is not Pushed.RACED:
+            return Synced(None, tip, pushed=done is Pushed.DONE, attempts=1)
+    return sync(store, transport)
 
 
 def sync(

@@ -10,7 +10,7 @@ import pytest
 from mlgit.errors import NotFound, RemoteFailed, Unsupported
 from mlgit.git.transport import Transport
 from mlgit.runs import begin, edit
-from mlgit.sharing.push import pull, sync
+from mlgit.sharing.push import pull, push, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.state import shared_state
 from mlgit.store.store import Store
@@ -103,6 +103,23 @@ def test_two_that_merged_the_same_apart_do_not_merge_for_ever(clone: Clone) -> N
     assert tree(ours) == tree(theirs)
     bring_together(ours, theirs)
     assert ours.branch.tip() == theirs.branch.tip()
+
+
+def test_a_push_takes_in_only_what_stands_in_its_way(clone: Clone) -> None:
+    ours = clone("ours")
+    made = {record(ours)}
+    assert push(ours, transport_of(ours)).pushed
+    theirs = clone("theirs")
+    made.add(record(ours))
+    quick = push(ours, transport_of(ours))
+    assert (quick.pulled, quick.pushed) == (None, True)
+    assert not push(ours, transport_of(ours)).pushed
+    made.add(record(theirs))
+    beaten = push(theirs, transport_of(theirs))
+    assert beaten.pushed
+    assert beaten.pulled is not None
+    assert beaten.pulled.merged
+    assert ids(theirs) == made
 
 
 def test_a_push_that_others_beat_is_tried_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -12,8 +13,11 @@ from mlgit.cli.progress import working
 from mlgit.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
+    from mlgit.git.transport import Transport
     from mlgit.sharing.pull import Pulled
+    from mlgit.sharing.push import Synced
     from mlgit.sharing.state import SharedState
+    from mlgit.store.store import Store
 
 _REMOTE = click.argument("remote", default="", metavar="[REMOTE]")
 
@@ -47,7 +51,9 @@ def push(session: Session, *, remote: str) -> None:
 
     Where others were faster their runs are taken in first, and it is tried again.
     """
-    _sync(session, remote)
+    from mlgit.sharing.push import push as bring
+
+    _share(session, remote, bring)
 
 
 @click.command(cls=Command, examples="mlgit sync\nmlgit sync upstream")
@@ -55,16 +61,17 @@ def push(session: Session, *, remote: str) -> None:
 @pass_session
 def sync(session: Session, *, remote: str) -> None:
     """Pull and push: then both sides have the same."""
-    _sync(session, remote)
-
-
-def _sync(session: Session, remote: str) -> None:
     from mlgit.sharing.push import sync as bring_together
+
+    _share(session, remote, bring_together)
+
+
+def _share(session: Session, remote: str, bring: Callable[[Store, Transport], Synced]) -> None:
     from mlgit.sharing.remotes import transport_of
 
     transport = transport_of(session.store, remote)
     with working(session.output, f"sharing with {transport.remote}"):
-        synced = bring_together(session.store, transport)
+        synced = bring(session.store, transport)
     if synced.pulled is not None:
         _tell(session, synced.pulled, transport.remote)
     name = transport.remote
