@@ -2,82 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from heapq import heappop, heappush
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from mlgit.git.files import read_file
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
 
 _OURS, _THEIRS, _STALE = 1, 2, 4
+_BOTH = _OURS | _THEIRS
 
 
 def is_ancestor(objects: Objects, old: Oid, new: Oid) -> bool:
-    """Whether `new` is `old` or came after it.
-
-    Raises:
-        NotFound: History is cut off before that can be known, as in a shallow clone.
-    """
+    """Whether `new` is `old` or came after it, as far as the history reaches here."""
     return old == new or merge_bases(objects, old, new) == [old]
 
 
 def merge_bases(objects: Objects, ours: Oid, theirs: Oid) -> list[Oid]:
-    """The best common ancestors of two commits, sorted; none where they share no past.
+    """The best common ancestors of two commits, sorted; none where they share no past."""
+    colours = _painted(objects, ours, theirs)
+    common = {oid for oid, colour in colours.items() if colour == _BOTH}
+    return sorted(common)
 
-    Both sides are painted backwards, newest first, as git does it; what both colours reach is
-    common, and what only stale commits reach is no better than what was found.
 
-    Raises:
-        NotFound: As `is_ancestor`.
+def commits_since(objects: Objects, tip: Oid, known: Oid) -> set[Oid]:
+    """Commits that `tip` came from, itself included, and `known` did not."""
+    colours = _painted(objects, tip, known)
+    return {oid for oid, colour in colours.items() if colour == _OURS}
+
+
+def cut_off(objects: Objects) -> frozenset[Oid]:
+    """The commits of a shallow clone whose parents are not here; none in a whole one."""
+    try:
+        return frozenset(read_file(Path(objects.directory).parent / "shallow").split())
+    except FileNotFoundError:
+        return frozenset()
+
+
+def _painted(objects: Objects, ours: Oid, theirs: Oid) -> dict[Oid, int]:
+    """What each side came from, in its colour, as far back as one side alone reaches.
+
+    As git does it, newest first. What both reach is common, and what a common one came from is
+    stale: no better answer. Clocks may lie, so that a commit is met before what tells its colour;
+    every new colour is passed on to all that was painted already.
     """
-    if ours == theirs:
-        return [ours]
-    colours: dict[Oid, int] = {ours: _OURS, theirs: _THEIRS}
-    queue: list[tuple[int, Oid]] = []
-    for oid in (ours, theirs):
-        heappush(queue, (-objects.commit(oid).commit_time, oid))
-    found: set[Oid] = set()
-    while any(not colours[oid] & _STALE for _, oid in queue):
-        _, oid = heappop(queue)
-        colour = colours[oid]
-        if colour & (_OURS | _THEIRS) == _OURS | _THEIRS and not colour & _STALE:
-            found.add(oid)
-            colour |= _STALE
-        for parent in objects.commit(oid).parents:
-            if colours.get(parent, 0) | colour != colours.get(parent, 0):
-                colours[parent] = colours.get(parent, 0) | colour
-                heappush(queue, (-objects.commit(parent).commit_time, parent))
-    return sorted(_independent(objects, found, colours))
-
-
-def _independent(objects: Objects, found: set[Oid], colours: dict[Oid, int]) -> set[Oid]:
-    """Those that no other of them came after."""
-    older: set[Oid] = set()
-    for oid in found:
-        waiting = list(objects.commit(oid).parents)
-        while waiting and len(found) > 1:
-            parent = waiting.pop()
-            if parent in older or parent not in colours:
-                continue
-            older.add(parent)
-            waiting += objects.commit(parent).parents
-    return found - older
-
-
-def commits_since(objects: Objects, tip: Oid, known: Oid | None) -> Iterator[Oid]:
-    """Commits of `tip` that `known` has not, newest first."""
-    hidden = set() if known is None else {known}
-    queue = [(-objects.commit(oid).commit_time, oid) for oid in {tip} | hidden]
+    colours = {ours: _OURS}
+    colours[theirs] = colours.get(theirs, 0) | _THEIRS
+    cut = cut_off(objects)
+    queue = [(-objects.commit(oid).commit_time, oid) for oid in colours]
     queue.sort()
-    seen = {tip} | hidden
-    while any(oid not in hidden for _, oid in queue):
+    while queue:
+        news = any(colours[oid] in (_OURS, _THEIRS) for _, oid in queue)
         _, oid = heappop(queue)
-        if oid not in hidden:
-            yield oid
-        for parent in objects.commit(oid).parents:
-            if oid in hidden:
-                hidden.add(parent)
-            if parent not in seen:
-                seen.add(parent)
+        both = colours[oid] & _BOTH == _BOTH
+        for parent in () if oid in cut else objects.commit(oid).parents:
+            known = colours.get(parent, 0)
+            colour = known | colours[oid] | (_STALE if both else 0)
+            if colour != known and (news or known):
+                colours[parent] = colour
                 heappush(queue, (-objects.commit(parent).commit_time, parent))
+    return colours

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.errors import Conflict
+from mlgit.errors import Conflict, Unsupported
 from mlgit.git.commits import ROOT_COMMIT, new_commit
-from mlgit.git.history import commits_since, merge_bases
+from mlgit.git.history import commits_since, cut_off, merge_bases
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import EMPTY_TREE, Oid
 from mlgit.store.merge.trees import merge_trees
@@ -79,6 +79,12 @@ def _adds_nothing(objects: Objects, ours: Oid, theirs: Oid) -> bool:
 
 def _merge(branch: Branch, bases: list[Oid], ours: Oid, theirs: Oid, source: str) -> Pulled:
     objects = branch.repository.objects
+    if not bases and cut_off(objects):
+        raise Unsupported(
+            "this is a shallow clone, in which the common past of the two sides is missing",
+            "git fetch --unshallow",
+            branch=branch.name,
+        )
     base, *trees = (_tree(objects, oid) for oid in (bases[0] if bases else None, ours, theirs))
     found = merge_trees(objects, base, trees[0] or EMPTY_TREE, trees[1] or EMPTY_TREE, landed=True)
     branch.refuse_checked_out()

@@ -181,6 +181,32 @@ def test_a_remote_that_refuses_says_so(clone: Clone, remote: Path) -> None:
     assert "right to push" in refused.value.hint
 
 
+def test_a_shallow_clone_shares_what_it_can_and_never_guesses_the_past(
+    clone: Clone, remote: Path, tmp_path: Path
+) -> None:
+    ours = clone("ours")
+    made = {record(ours)}
+    sync(ours, transport_of(ours))
+    path = tmp_path / "shallow"
+    url = f"file://{remote}"
+    git(tmp_path, "clone", "-q", "--depth=1", "--no-single-branch", url, str(path), check=True)
+    with Store.open(path) as shallow:
+        made.add(record(shallow))
+        assert sync(shallow, transport_of(shallow)).pushed
+        made |= {record(shallow), record(ours)}
+        sync(ours, transport_of(ours))
+        sync(shallow, transport_of(shallow))
+        assert ids(shallow) == made
+        git(path, "fetch", "-q", "--depth=1", "origin", "mlgit", check=True)
+        made.add(record(ours))
+        sync(ours, transport_of(ours))
+        git(path, "fetch", "-q", "--depth=1", "origin", "+mlgit:refs/remotes/origin/mlgit")
+        record(shallow)
+        with pytest.raises(Unsupported) as refused:
+            sync(shallow, transport_of(shallow))
+        assert refused.value.hint == "git fetch --unshallow"
+
+
 def test_a_repository_without_a_remote_says_how_to_get_one(tmp_path: Path) -> None:
     with Store.init(make_repo(tmp_path / "alone")).store as store:
         with pytest.raises(NotFound) as refused:
