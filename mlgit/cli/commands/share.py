@@ -11,6 +11,7 @@ from mlgit.cli.command import Command
 from mlgit.cli.numbers import counted
 from mlgit.cli.progress import working
 from mlgit.cli.session import Session, pass_session
+from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlgit.git.transport import Transport
@@ -103,12 +104,17 @@ def status(session: Session, *, remote: str) -> None:
     from mlgit.sharing.remotes import transport_of
     from mlgit.sharing.state import shared_state
 
-    found = shared_state(session.store, transport_of(session.store, remote))
-    session.output.data(_lines(found, len(session.live())))
+    try:
+        lines = _lines(shared_state(session.store, transport_of(session.store, remote)))
+    except NotFound as error:
+        if remote or error.facts.get("candidates"):
+            raise
+        lines = [f"not shared: {error.message}"]
+    running = len(session.live())
+    session.output.data([*lines, *([f"{counted(running, 'run')} under way"] if running else [])])
 
 
-def _lines(found: SharedState, running: int) -> list[str]:
-    lines = [f"{counted(found.ahead, 'run')} only here", f"{counted(found.behind, 'run')} not here"]
+def _lines(found: SharedState) -> list[str]:
     if not found.known:
-        lines = [f"not shared with {found.remote} yet"]
-    return [*lines, *([f"{counted(running, 'run')} under way"] if running else [])]
+        return [f"not shared with {found.remote} yet"]
+    return [f"{counted(found.ahead, 'run')} only here", f"{counted(found.behind, 'run')} not here"]
