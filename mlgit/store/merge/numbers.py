@@ -26,11 +26,14 @@ class Move(NamedTuple):
     new: int
 
 
-def renumbered(merge: TreeMerge, ours: Oid, theirs: Oid, *, landed: bool) -> tuple[Oid, Oid]:
+def renumbered(
+    merge: TreeMerge, base: Oid | None, ours: Oid, theirs: Oid, *, landed: bool
+) -> tuple[Oid, Oid]:
     """Both trees, in which no number stands for two versions any more.
 
     Args:
         merge: Reads the trees and takes in what is made.
+        base: What both came from: a number that one side left as it was is not in dispute.
         ours: One side.
         theirs: The other.
         landed: Whether the numbers of `theirs` are settled, so that ours move; else of two
@@ -38,28 +41,36 @@ def renumbered(merge: TreeMerge, ours: Oid, theirs: Oid, *, landed: bool) -> tup
     """
     moves: tuple[list[Move], list[Move]] = ([], [])
     for model in _names(merge, ours, _MODELS):
-        for side, move in _moves(merge, model, (ours, theirs), landed=landed):
+        for side, move in _moves(merge, model, (base, ours, theirs), landed=landed):
             moves[side].append(move)
     return _moved(merge, ours, moves[0]), _moved(merge, theirs, moves[1])
 
 
 def _moves(
-    merge: TreeMerge, model: str, trees: tuple[Oid, Oid], *, landed: bool
+    merge: TreeMerge, model: str, trees: tuple[Oid | None, Oid, Oid], *, landed: bool
 ) -> Iterator[tuple[int, Move]]:
-    folders = [_listing(merge, tree, f"{_MODELS}/{model}/versions") for tree in trees]
-    if folders[0] == folders[1]:
-        return
+    before, *folders = (_listing(merge, tree, f"{_MODELS}/{model}/versions") for tree in trees)
     used = {number for folder in folders for number in folder}
     for number in sorted(folders[0].keys() & folders[1].keys()):
-        if folders[0][number] == folders[1][number]:
+        entries = [folder[number] for folder in folders]
+        if entries[0] == entries[1] or before.get(number) in entries:
             continue
-        docs = [text.load(merge.read(folder[number]) or b"") for folder in folders]
+        docs = [text.load(merge.read(entry) or b"") for entry in entries]
         if docs[0]["uid"] == docs[1]["uid"]:
             continue
         side = 0 if landed or _rank(docs[0]) > _rank(docs[1]) else 1
-        free = max(used) + 1
-        used.add(free)
-        yield side, Move(model, docs[side]["uid"], number, free)
+        uid = str(docs[side]["uid"])
+        new = _number_of(merge, uid, folders[1 - side]) or max(used) + 1
+        used.add(new)
+        yield side, Move(model, uid, number, new)
+
+
+def _number_of(merge: TreeMerge, uid: str, folder: dict[int, Entry]) -> int:
+    """The number under which the other side has the version already; 0 where it has not."""
+    for number, entry in folder.items():
+        if text.load(merge.read(entry) or b"").get("uid") == uid:
+            return number
+    return 0
 
 
 def _rank(doc: Doc) -> tuple[str, str]:
@@ -122,7 +133,7 @@ def _names(merge: TreeMerge, tree: Oid, folder: str) -> list[str]:
     return sorted(text_of(name) for name in merge.listing(lookup(merge.objects, tree, folder)))
 
 
-def _listing(merge: TreeMerge, tree: Oid, folder: str) -> dict[int, Entry]:
+def _listing(merge: TreeMerge, tree: Oid | None, folder: str) -> dict[int, Entry]:
     found = merge.listing(lookup(merge.objects, tree, folder))
     numbers = {text_of(name).removesuffix(".yaml"): Entry(*entry) for name, entry in found.items()}
     return {

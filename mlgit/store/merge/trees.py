@@ -58,7 +58,7 @@ def merge_trees(
         Unsupported: Such a record is of a newer format than this version knows.
     """
     merging = _Merging(objects, landed=landed)
-    ours, theirs = renumbered(merging.trees, ours, theirs, landed=landed)
+    ours, theirs = renumbered(merging.trees, base, ours, theirs, landed=landed)
     entries = (Entry(TREE_MODE, oid) if oid else None for oid in (base, ours, theirs))
     top = merging.trees.entry("", Sides(*entries)) or Entry(TREE_MODE, EMPTY_TREE)
     return Merged(top.oid, list(merging.trees.made.values()), sorted(merging.open))

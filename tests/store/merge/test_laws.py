@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlgit.git.edits import apply_edits
@@ -67,6 +67,8 @@ def test_both_sides_come_to_the_same_tree(objects: Objects, three: Three) -> Non
 
 
 @given(three)
+@example(([], [worlds.register("b3c94f0e6d2a1875", 1)], [worlds.register("a2", 1)]))
+@example(([], [worlds.register("b3c94f0e6d2a1875", 1)], [worlds.register("c1", 1)]))
 @settings(deadline=None)
 def test_merging_again_changes_nothing(objects: Objects, three: Three) -> None:
     base, ours, theirs = sides(objects, three)
