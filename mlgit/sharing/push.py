@@ -86,8 +86,9 @@ def sync(
             _refuse_to_be_first(store, transport)
         elif store.repository.refs.read(transport.tracking) == tip:
             return Synced(first, tip, pushed=False, attempts=attempt + 1)
-        if transport.push(tip) is not Pushed.RACED:
-            return Synced(first, tip, pushed=True, attempts=attempt + 1)
+        done = transport.push(tip)
+        if done is not Pushed.RACED:
+            return Synced(first, tip, pushed=done is Pushed.DONE, attempts=attempt + 1)
         sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
     raise Conflict(
         f"others pushed to {transport.remote} {_ATTEMPTS} times meanwhile; nothing is lost",
