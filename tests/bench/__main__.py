@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mlgit import times
-from tests.bench import peer, reading, starting, writing
+from tests.bench import peer, reading, sharing, starting, writing
 from tests.bench.line import Line, markdown, table
 from tests.bench.place import Place
 
@@ -27,6 +27,10 @@ SUITES: dict[str, Callable[[Place], Iterator[Line]]] = {
     "disk": writing.disk,
     "searches": reading.searches,
     "frames": reading.frames,
+    "merges": sharing.merges,
+    "transfers": sharing.transfers,
+    "pushers": sharing.pushers,
+    "clones": sharing.clones,
 }
 
 

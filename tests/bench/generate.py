@@ -129,15 +129,15 @@ def store(count: int, cache: Path, *, per_commit: int = 1) -> Path:
     return path
 
 
-def clone_of(source: Path, target: Path) -> Path:
+def clone_of(source: Path, target: Path, objects: Path = Path(".git/objects")) -> Path:
     """A copy of a made store that shares its packs, which nobody ever writes into."""
-    packs = source / ".git" / "objects" / "pack"
+    packs = source / objects / "pack"
     shutil.copytree(
         source, target, ignore=lambda at, _: ["pack"] if at == str(packs.parent) else []
     )
-    (target / ".git/objects/pack").mkdir(exist_ok=True)
+    (target / objects / "pack").mkdir(exist_ok=True)
     for file in packs.iterdir():
-        os.link(file, target / ".git/objects/pack" / file.name)
+        os.link(file, target / objects / "pack" / file.name)
     return target
 
 
