@@ -47,10 +47,12 @@ def require_strace() -> None:
         pytest.skip("strace may not trace here")
 
 
-def kill_points(place: Path, argv: Sequence[str], cwd: Path) -> list[KillPoint]:
+def kill_points(
+    place: Path, argv: Sequence[str], cwd: Path, *, alone: bool = False
+) -> list[KillPoint]:
     """The changing calls on files below `place` that an undisturbed run makes."""
     log = place.with_name(f"{place.name}.trace")
-    trace = ["strace", "-f", "-y", "-s", "256", "-e", f"trace={_CHANGING}"]
+    trace = ["strace", *_followed(alone), "-y", "-s", "256", "-e", f"trace={_CHANGING}"]
     done = subprocess.run(
         [*trace, "-o", str(log), *argv], cwd=cwd, capture_output=True, timeout=_TIMEOUT, check=False
     )
@@ -58,7 +60,7 @@ def kill_points(place: Path, argv: Sequence[str], cwd: Path) -> list[KillPoint]:
     counts: Counter[tuple[str, str]] = Counter()
     points = []
     for line in log.read_text("utf-8", "replace").splitlines():
-        found = _LINE.match(line)
+        found = _LINE.match(line if not alone else f"0 {line}")
         if found is None:
             continue
         thread, call, about = found.groups()
@@ -67,6 +69,10 @@ def kill_points(place: Path, argv: Sequence[str], cwd: Path) -> list[KillPoint]:
             points.append(KillPoint(call, counts[thread, call], about.replace(str(place), "")))
     log.unlink()
     return points
+
+
+def _followed(alone: bool) -> list[str]:
+    return [] if alone else ["-f"]
 
 
 def _changes(call: str, about: str) -> bool:
@@ -80,6 +86,7 @@ def sweep(
     *,
     sample: int | None = None,
     place: Path | None = None,
+    alone: bool = False,
 ) -> int:
     """Kill `argv`, run inside a copy of `prepared`, at each changing call; how often it was hit.
 
@@ -89,18 +96,19 @@ def sweep(
         oracle: Called with the copy after each kill; raises where something is wrong.
         sample: At how many calls, spread evenly, instead of at all.
         place: Where the copy is made; beside `prepared` when None.
+        alone: Kill only the command itself; programs that it started go on to their end.
     """
     require_strace()
     place = place or prepared.with_name(f"{prepared.name}-killed")
     _copy(prepared, place)
-    points = kill_points(place, argv, place)
+    points = kill_points(place, argv, place, alone=alone)
     assert points, "the command changes nothing"
     if sample is not None and sample < len(points):
         points = [points[len(points) * rank // sample] for rank in range(sample)]
     killed = 0
     for point in points:
         _copy(prepared, place)
-        killed += _run_until(point, argv, place)
+        killed += _run_until(point, argv, place, alone)
         try:
             oracle(place, point)
         except AssertionError as error:
@@ -114,10 +122,19 @@ def _copy(prepared: Path, place: Path) -> None:
     shutil.copytree(prepared, place, symlinks=True)
 
 
-def _run_until(point: KillPoint, argv: Sequence[str], place: Path) -> bool:
+def _run_until(point: KillPoint, argv: Sequence[str], place: Path, alone: bool) -> bool:
     """Whether the kill came before the command was done."""
     inject = f"inject={point.call}:signal=KILL:when={point.number}"
-    trace = ["strace", "-f", "-o", os.devnull, "-e", f"trace={point.call}", "-e", inject]
+    trace = [
+        "strace",
+        *_followed(alone),
+        "-o",
+        os.devnull,
+        "-e",
+        f"trace={point.call}",
+        "-e",
+        inject,
+    ]
     done = subprocess.run(
         [*trace, *argv], cwd=place, capture_output=True, timeout=_TIMEOUT, check=False
     )
