@@ -10,9 +10,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import MlgitError
+
+if TYPE_CHECKING:
+    import subprocess
 
 
 class CommandFailed(MlgitError):
@@ -39,6 +42,7 @@ def run(
     stdin: bytes = b"",
     timeout: float = 60.0,
     check: bool = True,
+    apart: bool = False,
 ) -> Completed:
     """Run a program to its end and return what it printed.
 
@@ -49,25 +53,33 @@ def run(
         stdin: Bytes for its standard input.
         timeout: Seconds before it is killed.
         check: Raise when it ends with a code other than 0.
+        apart: In a session of its own: it cannot ask at the terminal, and what it has started is
+            killed with it.
 
     Raises:
         CommandFailed: It is missing, took too long, or (with `check`) failed.
     """
     import subprocess
 
+    pipe = subprocess.PIPE
     try:
-        child = subprocess.run(
+        with subprocess.Popen(
             list(argv),
             cwd=cwd,
             env=env,
-            input=stdin,
-            timeout=timeout,
-            capture_output=True,
-            check=False,
-        )
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            start_new_session=apart,
+        ) as child:
+            try:
+                out, err = child.communicate(stdin, timeout=timeout)
+            except BaseException:
+                _kill(child, apart=apart)
+                raise
     except (OSError, subprocess.TimeoutExpired) as error:
         raise CommandFailed(f"{argv[0]}: {error}", argv=tuple(argv), returncode=None) from error
-    done = Completed(tuple(argv), child.returncode, child.stdout, child.stderr)
+    done = Completed(tuple(argv), child.returncode, out, err)
     if check and done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip()
         raise CommandFailed(
@@ -78,6 +90,16 @@ def run(
             stderr=done.stderr,
         )
     return done
+
+
+def _kill(child: subprocess.Popen[bytes], *, apart: bool) -> None:
+    """End a program and, where it has a session of its own, all that it started."""
+    import signal
+
+    if apart and hasattr(os, "killpg") and child.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
 
 
 def spawn_detached(argv: Sequence[str], *, cwd: Path) -> None:
@@ -188,11 +210,15 @@ def git(
     *,
     git_dir: Path,
     work_tree: Path | None = None,
+    env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     timeout: float = 60.0,
     check: bool = True,
+    apart: bool = False,
 ) -> Completed:
     """Run the `git` program on one repository, sealed against that repository's own config.
+
+    As `run`; `env` is added to this process's own environment.
 
     Raises:
         CommandFailed: git is not installed, took too long, or (with `check`) failed.
@@ -200,8 +226,16 @@ def git(
     program = git_program()
     if program is None:
         raise CommandFailed("the git program is not installed", argv=("git",), returncode=None)
-    env = {key: value for key, value in os.environ.items() if key not in _DROPPED}
-    env.update(GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0", LC_ALL="C")
+    own = {key: value for key, value in os.environ.items() if key not in _DROPPED}
+    own.update(GIT_OPTIONAL_LOCKS="0", GIT_TERMINAL_PROMPT="0", LC_ALL="C")
     where = [f"--git-dir={git_dir}"] + ([f"--work-tree={work_tree}"] if work_tree else [])
     argv = [program, *_SEALED, *where, *args]
-    return run(argv, cwd=work_tree or git_dir, env=env, stdin=stdin, timeout=timeout, check=check)
+    return run(
+        argv,
+        cwd=work_tree or git_dir,
+        env={**own, **(env or {})},
+        stdin=stdin,
+        timeout=timeout,
+        check=check,
+        apart=apart,
+    )

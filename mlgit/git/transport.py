@@ -1,136 +1,176 @@
-"""The branch to and from a remote, through the git program: its credentials, proxies and ssh."""
+"""What is asked of a remote, whichever way it is reached: fetch, look, push."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import TYPE_CHECKING
+from hashlib import sha1
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from mlgit import process
-from mlgit.errors import RemoteFailed
+from mlgit.errors import InvalidValue, MlgitError, RemoteFailed
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.git.repository import Repository
 
-DEFAULT_TIMEOUT = 300.0  # seconds of one transfer
-_QUICK = 60.0  # of a question
-_MISSING = re.compile(r"[Cc]ouldn't find remote ref")
-_RACED = ("fetch first", "non-fast-forward", "cannot lock ref", "failed to update ref")
+INBOX = "refs/mlgit/inbox/"
+HEADS = "refs/heads/"
+QUICK = 60.0  # seconds that a question may take
 
 
 class Pushed(Enum):
-    """What became of a push."""
+    """What became of one ref of a push."""
 
     DONE = "done"
     UP_TO_DATE = "up to date"
-    RACED = "raced"  # the remote's branch has moved on
+    RACED = "raced"  # the remote's ref has moved meanwhile
+    REFUSED = "refused"  # the remote does not let it be changed
 
 
-class Transport:
-    """One remote of a repository, and the branch on it that holds the store.
+class Update(NamedTuple):
+    """One ref of a push.
 
     Attributes:
-        remote: Its name, or a URL.
-        branch: The short name of the branch.
-        tracking: The local ref that remembers where the remote's branch was.
+        ref: Its full name at the remote.
+        new: What it is to be; None deletes it.
+        old: With `force` or to delete: what the remote must still have.
+        force: Also backwards or sideways; else only forwards (fast-forward or creation).
     """
 
-    def __init__(self, repository: Repository, remote: str, branch: str) -> None:
-        self._repository = repository
-        self.remote, self.branch = remote, branch
-        self.tracking = f"refs/remotes/{remote}/{branch}"
+    ref: str
+    new: Oid | None
+    old: Oid | None = None
+    force: bool = False
 
-    def fetch(self, timeout: float = DEFAULT_TIMEOUT) -> Oid | None:
-        """Bring what is new, and the tip of the remote's branch; None where it has none.
+
+class Fetched(NamedTuple):
+    """What the remote has now.
+
+    Attributes:
+        tip: Its branch; None where it has none.
+        inbox: Its refs below `refs/mlgit/inbox/` by full name.
+    """
+
+    tip: Oid | None
+    inbox: dict[str, Oid]
+
+
+class Transport(Protocol):
+    """One remote of a repository, and the branch on it that holds the store.
+
+    A `timeout` is in seconds and None stands for the usual one; see `default_timeout`.
+
+    Attributes:
+        remote: Its name, or a URL or path.
+        branch: The short name of the branch.
+        tracking: The local ref that remembers where the remote's branch was.
+        memory: Where the local refs begin that remember the remote's inbox.
+    """
+
+    remote: str
+    branch: str
+    tracking: str
+    memory: str
+
+    def fetch(self, timeout: float | None = None) -> Fetched:
+        """Bring the branch and the inbox with all they need, and remember where they are.
+
+        What the remote's inbox has no more is forgotten here, too.
 
         Raises:
-            RemoteFailed: It cannot be reached, or took longer than `timeout` seconds.
+            RemoteFailed: It cannot be reached, or took too long; nothing has changed.
         """
-        ref = f"refs/heads/{self.branch}"
-        options = ["--no-tags", "--no-auto-gc", "--no-recurse-submodules", "--no-write-fetch-head"]
-        refspec = f"+{ref}:{self.tracking}"
-        done = self._git(["fetch", "--quiet", *options, self.remote, refspec], timeout)
-        if done.returncode and _MISSING.search(done.stderr.decode("utf-8", "replace")):
-            return None
-        if done.returncode:
-            raise _failed(self.remote, "fetch from", done)
-        self._repository.objects.refresh()
-        return self._repository.refs.read(self.tracking)
 
-    def tips(self, timeout: float = _QUICK) -> dict[str, Oid]:
+    def tips(self, timeout: float = QUICK) -> dict[str, Oid]:
         """Every branch of the remote by its full name.
 
         Raises:
-            RemoteFailed: As `fetch`.
+            RemoteFailed: It cannot be reached, or took too long.
         """
-        done = self._git(["ls-remote", "--heads", self.remote], timeout)
-        if done.returncode:
-            raise _failed(self.remote, "reach", done)
-        lines = (line.split(b"\t", 1) for line in done.stdout.splitlines())
-        return {name.decode("utf-8", "replace"): oid for oid, name in lines}
 
-    def push(self, commit: Oid, timeout: float = DEFAULT_TIMEOUT) -> Pushed:
-        """Move the remote's branch on to `commit`, never backwards.
+    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+        """Change refs of the remote, each by itself; what became of each, by its name.
 
-        Where the answer got lost, the remote is asked whether the branch has moved.
+        Where the answer got lost the remote is asked what it has.
 
         Raises:
-            RemoteFailed: It cannot be reached, or refuses.
+            RemoteFailed: It cannot be reached, took too long, or refuses the branch. Only what is
+                below `refs/mlgit/inbox/` is reported as refused.
         """
-        ref = f"refs/heads/{self.branch}"
-        done = self._git(["push", "--porcelain", self.remote, f"{commit.decode()}:{ref}"], timeout)
-        flag, words = _verdict(done.stdout.decode("utf-8", "replace"), ref)
-        if flag == "=":
-            return Pushed.UP_TO_DATE
-        if done.returncode == 0:
-            return Pushed.DONE
-        if flag == "!" and any(reason in words for reason in _RACED):
-            return Pushed.RACED
-        if flag != "!" and self._has_arrived(ref, commit):
-            return Pushed.DONE
-        raise _failed(self.remote, "push to", done, words)
-
-    def _has_arrived(self, ref: str, commit: Oid) -> bool:
-        try:
-            return self.tips().get(ref) == commit
-        except RemoteFailed:
-            return False
-
-    def _git(self, args: list[str], timeout: float) -> process.Completed:
-        # From the work tree's top, as git itself: a remote may be a path relative to it.
-        where, top = self._repository.git_dir, self._repository.work_tree
-        try:
-            return process.git(args, git_dir=where, work_tree=top, timeout=timeout, check=False)
-        except process.CommandFailed as error:
-            if error.facts.get("returncode") is None and process.git_program() is not None:
-                raise RemoteFailed(
-                    f"{_named(self.remote)} did not answer within {timeout:.0f} s",
-                    "look at the network, then run the command again: nothing is lost",
-                    remote=_named(self.remote),
-                    said="",
-                ) from error
-            raise
 
 
-def _verdict(porcelain: str, ref: str) -> tuple[str, str]:
-    """The flag that `git push --porcelain` gives a ref, and the words behind it."""
-    for line in porcelain.splitlines():
-        parts = line.split("\t")
-        if len(parts) == 3 and parts[1].endswith(f":{ref}"):
-            return parts[0], parts[2]
-    return "", ""
+def default_timeout() -> float:
+    """Seconds that one transfer may take: `MLGIT_TIMEOUT`, or 300.
+
+    Raises:
+        InvalidValue: The variable holds no number above 0.
+    """
+    text = os.environ.get("MLGIT_TIMEOUT", "") or "300"
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if seconds > 0:  # also false for nan
+        return seconds
+    raise InvalidValue(f"MLGIT_TIMEOUT is {text!r}", "give a number of seconds, such as 300")
 
 
-def _failed(remote: str, action: str, done: process.Completed, words: str = "") -> RemoteFailed:
-    said = done.stderr.decode("utf-8", "replace").strip()
+def local_refs(repository: Repository, remote: str, branch: str) -> tuple[str, str]:
+    """Where the remote's branch and the refs of its inbox are remembered here."""
+    if remote in repository.config.subsections("remote"):
+        return f"refs/remotes/{remote}/{branch}", f"refs/mlgit/remotes/{remote}/inbox/"
+    # A URL is no name for a ref; below refs/remotes/ it would look like a remote.
+    key = f"url-{sha1(remote.encode(), usedforsecurity=False).hexdigest()[:12]}"
+    return f"refs/mlgit/remotes/{key}/{branch}", f"refs/mlgit/remotes/{key}/inbox/"
+
+
+def remember(repository: Repository, tracking: str, new: Oid) -> None:
+    """Note where the remote's branch is now; a note that fails costs the next push a fetch."""
+    try:
+        known = repository.refs.read(tracking)
+        if known != new:
+            repository.refs.compare_and_swap(tracking, known, new, "update by push")
+    except MlgitError:
+        pass
+
+
+def has_arrived(update: Update, there: Mapping[str, Oid]) -> bool:
+    """Whether the remote, which has the refs `there`, did as it was told."""
+    return there.get(update.ref) == update.new
+
+
+def timed_out(remote: str, timeout: float) -> RemoteFailed:
+    """The error to raise where a remote took too long."""
     return RemoteFailed(
-        f"cannot {action} {_named(remote)}: {words or _last_line(said)}",
+        f"{named(remote)} did not answer within {timeout:.0f} s",
+        "look at the network, or set MLGIT_TIMEOUT to more seconds; nothing is lost",
+        remote=named(remote),
+        said="",
+    )
+
+
+def failed(remote: str, action: str, said: str, words: str = "") -> RemoteFailed:
+    """The error to raise where a remote refused an action or could not be reached.
+
+    Args:
+        remote: Its name or URL.
+        action: Such as `fetch from`.
+        said: All that was heard from it.
+        words: The reason; looked for in `said` when empty.
+    """
+    return RemoteFailed(
+        f"cannot {action} {named(remote)}: {words or _last_line(said)}",
         _hint(f"{said} {words}"),
-        remote=_named(remote),
+        remote=named(remote),
         said=said[-2000:],
     )
+
+
+def named(remote: str) -> str:
+    """The remote without a password that its URL may hold."""
+    return re.sub(r"(://)[^/@]*@", r"\1", remote) if "://" in remote else remote
 
 
 def _hint(said: str) -> str:
@@ -144,8 +184,3 @@ def _hint(said: str) -> str:
 def _last_line(said: str) -> str:
     lines = [line for line in said.splitlines() if line.startswith(("fatal:", "error:", "remote:"))]
     return (lines or said.splitlines() or ["it said nothing"])[0].partition(": ")[2] or said
-
-
-def _named(remote: str) -> str:
-    """The remote without a password that its URL may hold."""
-    return re.sub(r"(://)[^/@]*@", r"\1", remote) if "://" in remote else os.fspath(remote)

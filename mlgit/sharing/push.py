@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Conflict, NoStore, Unsupported
 from mlgit.git.history import is_ancestor
-from mlgit.git.transport import Pushed
+from mlgit.git.transport import HEADS, Pushed, Update
 from mlgit.sharing.pull import Pulled, take_in
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def pull(store: Store, transport: Transport) -> Pulled | None:
         RemoteFailed: It cannot be reached.
         As `take_in`.
     """
-    theirs = transport.fetch()
+    theirs = transport.fetch().tip
     return take_in(store, theirs, transport.remote) if theirs else None
 
 
@@ -57,7 +57,7 @@ def push(store: Store, transport: Transport) -> Synced:
     """
     tip, known = store.branch.tip(), store.repository.refs.read(transport.tracking)
     if tip and known and is_ancestor(store.repository.objects, known, tip):
-        done = transport.push(tip)
+        done = _move(transport, tip)
         if done is not Pushed.RACED:
             return Synced(None, tip, pushed=done is Pushed.DONE, attempts=1)
     return sync(store, transport)
@@ -86,7 +86,7 @@ def sync(
             _refuse_to_be_first(store, transport)
         elif store.repository.refs.read(transport.tracking) == tip:
             return Synced(first, tip, pushed=False, attempts=attempt + 1)
-        done = transport.push(tip)
+        done = _move(transport, tip)
         if done is not Pushed.RACED:
             return Synced(first, tip, pushed=done is Pushed.DONE, attempts=attempt + 1)
         sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
@@ -95,6 +95,11 @@ def sync(
         "run the command again",
         remote=transport.remote,
     )
+
+
+def _move(transport: Transport, tip: Oid) -> Pushed:
+    ref = f"{HEADS}{transport.branch}"
+    return transport.push([Update(ref, tip)])[ref]
 
 
 def _joined(first: Pulled | None, last: Pulled | None) -> Pulled | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Ambiguous, NotFound
-from mlgit.git.transport import Transport
+from mlgit.git.transport_choice import transport_to
 
 if TYPE_CHECKING:
+    from mlgit.git.transport import Transport
     from mlgit.store.store import Store
 
 
@@ -28,10 +29,10 @@ def transport_of(store: Store, remote: str = "") -> Transport:
                 f"git remote add {remote} URL",
                 candidates=known,
             )
-        return Transport(repository, remote, branch)
+        return transport_to(repository, remote, branch)
     for usual in (configured, "origin", *(known if len(known) == 1 else ())):
         if usual in known:
-            return Transport(repository, usual, branch)
+            return transport_to(repository, usual, branch)
     if known:
         raise Ambiguous(
             f"several remotes are known: {', '.join(known)}",

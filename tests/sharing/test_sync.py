@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlgit.errors import NotFound, RemoteFailed, Unsupported
-from mlgit.git.transport import Transport
+from mlgit.git.transport import Pushed, Update
+from mlgit.git.transport_git import GitTransport
 from mlgit.runs import begin, edit
 from mlgit.sharing.push import pull, push, sync
 from mlgit.sharing.remotes import transport_of
@@ -97,7 +98,7 @@ def test_two_that_merged_the_same_apart_do_not_merge_for_ever(clone: Clone) -> N
         git(store.home.work_tree, "remote", "add", "other", str(other.home.work_tree), check=True)
     first, second = (transport_of(Store.open(s.home.work_tree), "other") for s in (ours, theirs))
     here, there = first.fetch(), second.fetch()
-    assert None not in (here, there)
+    assert None not in (here.tip, there.tip)
     pull(ours, first)
     pull(theirs, second)
     assert tree(ours) == tree(theirs)
@@ -129,16 +130,16 @@ def test_a_push_that_others_beat_is_tried_again(
     made = {record(ours)}
     sync(ours, transport_of(ours))
     made |= {record(ours), record(theirs)}
-    honest = Transport.push
+    honest = GitTransport.push
     beaten: list[bool] = []
 
-    def push(self: Transport, commit: bytes, timeout: float = 60.0) -> object:
+    def push(self: GitTransport, updates: list[Update]) -> dict[str, Pushed]:
         if not beaten:
             beaten.append(True)
             sync(ours, transport_of(ours))
-        return honest(self, commit, timeout)
+        return honest(self, updates)
 
-    monkeypatch.setattr(Transport, "push", push)
+    monkeypatch.setattr(GitTransport, "push", push)
     done = sync(theirs, transport_of(theirs), sleep=lambda _: None)
     assert done.attempts == 2
     assert ids(theirs) == made

@@ -1,0 +1,190 @@
+"""A remote through the git program: with the credentials, proxies and ssh that it knows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlgit import process
+from mlgit.errors import RemoteFailed
+from mlgit.git.transport import (
+    HEADS,
+    INBOX,
+    QUICK,
+    Fetched,
+    Pushed,
+    Update,
+    default_timeout,
+    failed,
+    has_arrived,
+    local_refs,
+    remember,
+    timed_out,
+)
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.git.repository import Repository
+
+_RACED = (
+    *("fetch first", "non-fast-forward", "stale info", "already exists", "lock failure"),
+    *("cannot lock ref", "failed to lock", "failed to update ref", "incorrect old value"),
+)
+_LOST = "remote failed to report status"
+# The user's own refspecs are left out: those of a mirror would overwrite local branches.
+_FETCH = (
+    *("fetch", "--quiet", "--refmap=", "--prune", "--no-tags", "--no-recurse-submodules"),
+    *("--no-write-fetch-head", "--no-auto-gc", "--no-write-commit-graph"),
+)
+_PUSH = ("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no")
+_CONNECT = 10  # seconds
+_IDLE = 60  # seconds without a byte
+_SSH = f"ssh -o ConnectTimeout={_CONNECT} -o ServerAliveInterval={_IDLE // 4}"
+
+
+class GitTransport:
+    """The way to a remote through the git program; see `Transport`."""
+
+    def __init__(self, repository: Repository, remote: str, branch: str) -> None:
+        self._repository = repository
+        self.remote, self.branch = remote, branch
+        self.tracking, self.memory = local_refs(repository, remote, branch)
+
+    def fetch(self, timeout: float | None = None) -> Fetched:
+        """See `Transport.fetch`."""
+        ref = f"{HEADS}{self.branch}"
+        inbox = f"+{INBOX}*:{self.memory}*"
+        done = self._git([*_FETCH, "--", self.remote, f"+{ref}:{self.tracking}", inbox], timeout)
+        there = True
+        if done.returncode and "find remote ref" in _text(done.stderr):
+            there = False
+            done = self._git([*_FETCH, "--", self.remote, inbox], timeout)
+        if done.returncode:
+            raise failed(self.remote, "fetch from", _text(done.stderr))
+        self._repository.objects.refresh()
+        refs = self._repository.refs
+        names = refs.names(self.memory)
+        found = {INBOX + name.removeprefix(self.memory): refs.read(name) for name in names}
+        tip = refs.read(self.tracking) if there else None
+        return Fetched(tip, {name: oid for name, oid in found.items() if oid})
+
+    def tips(self, timeout: float = QUICK) -> dict[str, Oid]:
+        """See `Transport.tips`."""
+        return self._refs(["--heads"], [], timeout)
+
+    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+        """See `Transport.push`."""
+        leases = [
+            f"--force-with-lease={one.ref}:{_text(one.old or b'')}"
+            for one in updates
+            if one.force or one.new is None
+        ]
+        specs = [f"{_text(one.new or b'')}:{one.ref}" for one in updates]
+        try:
+            done = self._git([*_PUSH, *leases, "--", self.remote, *specs], timeout)
+            said, lost = _text(done.stderr), None
+            verdicts = _verdicts(_text(done.stdout))
+        except RemoteFailed as error:
+            said, lost, verdicts = "", error, {}
+        found: dict[str, Pushed] = {}
+        for one in updates:
+            flag, words = verdicts.get(one.ref, ("", ""))
+            judged = _judged(one.ref, flag, words)
+            if judged is None and flag == "!" and _LOST not in words:
+                raise failed(self.remote, "push to", said, words)
+            if judged is not None:
+                found[one.ref] = judged
+        unknown = [one for one in updates if one.ref not in found]
+        if unknown:
+            self._resolve(unknown, found, lost or failed(self.remote, "push to", said))
+        self._remember(updates, found)
+        return found
+
+    def _resolve(
+        self, unknown: list[Update], found: dict[str, Pushed], error: RemoteFailed
+    ) -> None:
+        """Ask the remote what became of refs of which no word came back."""
+        try:
+            there = self._refs([], [one.ref for one in unknown], QUICK)
+        except RemoteFailed:
+            raise error from None
+        if not all(has_arrived(one, there) for one in unknown):
+            raise error
+        found.update({one.ref: Pushed.DONE for one in unknown})
+
+    def _remember(self, updates: Sequence[Update], found: dict[str, Pushed]) -> None:
+        for one in updates:
+            arrived = found[one.ref] in (Pushed.DONE, Pushed.UP_TO_DATE)
+            if one.ref == f"{HEADS}{self.branch}" and one.new and arrived:
+                remember(self._repository, self.tracking, one.new)
+
+    def _refs(self, options: list[str], names: list[str], timeout: float) -> dict[str, Oid]:
+        asked = ["ls-remote", "--refs", *options, "--", self.remote, *names]
+        done = self._git(asked, timeout)
+        if done.returncode:
+            raise failed(self.remote, "reach", _text(done.stderr))
+        lines = (line.split(b"\t", 1) for line in done.stdout.splitlines())
+        return {_text(name): oid for oid, name in lines}
+
+    def _git(self, args: list[str], timeout: float | None) -> process.Completed:
+        # From the work tree's top, as git itself: a remote may be a path relative to it.
+        where, top = self._repository.git_dir, self._repository.work_tree
+        seconds = timeout or default_timeout()
+        try:
+            return process.git(
+                [*self._settings(), *args],
+                git_dir=where,
+                work_tree=top,
+                env=self._environment(),
+                timeout=seconds,
+                check=False,
+                apart=True,
+            )
+        except process.CommandFailed as error:
+            if error.facts.get("returncode") is None and process.git_program() is not None:
+                raise timed_out(self.remote, seconds) from error
+            raise
+
+    def _settings(self) -> list[str]:
+        """Settings for this one call: no transfer idles for ever, and a mirror is none."""
+        config, found = self._repository.config, []
+        if config.get("http", "lowSpeedTime") is None:
+            found += ["-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={_IDLE}"]
+        if config.flag(f"remote.{self.remote}", "mirror", default=False):
+            found += ["-c", f"remote.{self.remote}.mirror=false"]
+        return found
+
+    def _environment(self) -> dict[str, str]:
+        """How ssh is to be called, where the user has not said so."""
+        theirs = {"GIT_SSH", "GIT_SSH_COMMAND"} & set(os.environ)
+        if theirs or self._repository.config.get("core", "sshCommand"):
+            return {}
+        return {"GIT_SSH_COMMAND": _SSH}
+
+
+def _verdicts(porcelain: str) -> dict[str, tuple[str, str]]:
+    """The flag that `git push --porcelain` gives each ref, and the words behind it."""
+    found = {}
+    for line in porcelain.splitlines():
+        parts = line.split("\t")
+        if len(parts) == 3:
+            found[parts[1].rpartition(":")[2]] = parts[0], parts[2]
+    return found
+
+
+def _judged(ref: str, flag: str, words: str) -> Pushed | None:
+    """What a flag says; None where it says nothing sure, or that the branch is refused."""
+    if flag == "=":
+        return Pushed.UP_TO_DATE
+    if flag in {" ", "+", "-", "*"}:
+        return Pushed.DONE
+    if flag != "!" or _LOST in words:
+        return None
+    if any(reason in words for reason in _RACED):
+        return Pushed.RACED
+    return Pushed.REFUSED if ref.startswith(INBOX) else None
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
