@@ -57,7 +57,8 @@ def _contents(folder: FolderMerge, manifests: list[Manifest]) -> dict[str, Edit]
 def _united(folder: FolderMerge, manifests: list[Manifest]) -> list[ArtifactEntry]:
     """Every entry once, but for those that one side took away and the other left as they were."""
     base = folder.base.get(layout.ARTIFACTS)
-    before = {_key(entry) for entry in (load_manifest(folder.read(base)) if base else ())}
+    data = folder.read(base) if base else b""  # nothing in it where the run was purged, too
+    before = {_key(entry) for entry in (load_manifest(data) if data else ())}
     found = {_key(entry): entry for manifest in reversed(manifests) for entry in manifest}
     in_both = set.intersection(*({_key(entry) for entry in manifest} for manifest in manifests))
     kept = (key for key in found if key in in_both or key not in before)

@@ -10,15 +10,18 @@ from mlgit.records.history import with_counts
 from mlgit.records.inputs import Inputs, dump_inputs, load_inputs
 from mlgit.records.logged_model import dump_logged_model, load_logged_model
 from mlgit.records.metrics import decode_points, merge_segments, summarize
-from mlgit.records.run import dump_run, load_purged, load_run
+from mlgit.records.run import dump_run, load_run
 from mlgit.store.merge.artifacts import merge_artifacts
 from mlgit.store.merge.fields import LOGGED_MODEL, RUN, merge_record
 from mlgit.store.merge.folder import FolderMerge
+from mlgit.store.merge.purged import despite_purge
 from mlgit.store.merge.values import docs_of, each, has_conflict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mlgit.git.tree_merge import Sides, TreeMerge
-    from mlgit.records.run import Purged, Run
+    from mlgit.records.run import Run
 
 LOGGED = "logged-model.yaml"
 
@@ -30,9 +33,9 @@ def merge_run_folder(merge: TreeMerge, sides: Sides) -> tuple[Entry | None, bool
         Damaged: A record on one side cannot be read.
     """
     folder = FolderMerge(merge, sides)
-    alive = _despite_purge(folder, sides)
-    if alive is not None:
-        return alive, False
+    purged = despite_purge(folder, sides)
+    if purged is not None:
+        return purged, False
     merge_artifacts(folder)
     folder.combine(layout.INPUTS, _inputs)
     folder.combine(LOGGED, _logged_model)
@@ -49,13 +52,20 @@ def _merge_run(folder: FolderMerge) -> None:
     if not folder.is_disputed(layout.RUN) and not _has_new_segments(folder):
         return
     run = load_run(folder.read(folder.after[layout.RUN]))
-    segments = {
-        name: decode_points(folder.read(entry))
-        for name, entry in sorted(folder.after.items())
-        if layout.is_segment(name)
-    }
-    found = with_counts(summarize(merge_segments(segments.values())), run.history, segments)
-    folder.after[layout.RUN] = dump_run(run._replace(metrics=found))
+    names = sorted(filter(layout.is_segment, folder.after))
+    segments = {name: folder.read(folder.after[name]) for name in names}
+    folder.after[layout.RUN] = dump_run(with_summaries(run, segments))
+
+
+def with_summaries(run: Run, segments: Mapping[str, bytes]) -> Run:
+    """A run whose metrics are those of its metric files, given by name in order.
+
+    Raises:
+        Damaged: A file cannot be read.
+    """
+    points = {name: decode_points(data) for name, data in segments.items()}
+    found = summarize(merge_segments(points.values()))
+    return run._replace(metrics=with_counts(found, run.history, points))
 
 
 def _has_new_segments(folder: FolderMerge) -> bool:
@@ -89,29 +99,3 @@ def _inputs(base: bytes | None, ours: bytes, theirs: bytes) -> bytes:
             max(first.format, second.format),
         )
     )
-
-
-def _despite_purge(folder: FolderMerge, sides: Sides) -> Entry | None:
-    """The side that stays as it is where one of the two purged the run; None where none did."""
-    stubs = [_stub(folder, side) for side in (folder.ours, folder.theirs)]
-    if stubs == [None, None]:
-        return None
-    if None not in stubs:  # purged twice: the earlier stub
-        pairs = zip(stubs, (sides.ours, sides.theirs), strict=True)
-        return min(pairs, key=lambda pair: (pair[0].at, pair[0].by) if pair[0] else (0, ""))[1]
-    purged, living = (0, 1) if stubs[0] else (1, 0)
-    record = (folder.ours, folder.theirs)[living].get(layout.RUN)
-    stub = stubs[purged]
-    lives = record is not None and stub is not None and _outlives(folder, record, stub)
-    return sides[1 + (living if lives else purged)]
-
-
-def _stub(folder: FolderMerge, side: dict[str, Entry]) -> Purged | None:
-    record = side.get(layout.RUN)
-    return load_purged(folder.read(record)) if record else None
-
-
-def _outlives(folder: FolderMerge, record: Entry, stub: Purged) -> bool:
-    """Whether somebody edited the run, or it went on, after it was purged."""
-    run: Run = load_run(folder.read(record))
-    return any(edit.at > stub.at for edit in run.edits.values()) or (run.end or 0) > stub.at

@@ -14,7 +14,8 @@ from mlgit.records.experiment import Experiment, dump_experiment, load_experimen
 from mlgit.records.fields import Edit
 from mlgit.records.inputs import DatasetInput, Inputs, dump_inputs, load_inputs
 from mlgit.records.metrics import Point, decode_points, encode_points, merge_segments, summarize
-from mlgit.records.run import Purged, Run, RunStatus, dump_purged, dump_run, load_purged, load_run
+from mlgit.records.run import Purged, Run, RunStatus, dump_run, load_purged, load_run
+from mlgit.store.tombstone import tombstone
 
 T0 = 1795421691123
 IDS = ("9f3c000000000001", "9f3d000000000002")
@@ -125,9 +126,11 @@ def purge(run_id: str, at: int) -> Step:
         folder, run = _living(files, run_id)
         if run is None:
             return files
-        kept = {path: data for path, data in files.items() if not path.startswith(f"{folder}/")}
-        stub = dump_purged(Purged(run_id, T0 + at, writer))
-        return {**kept, f"{folder}/run.yaml": stub}
+        inside = f"{folder}/"
+        kept = {path: data for path, data in files.items() if not path.startswith(inside)}
+        names = [path.removeprefix(inside) for path in files if path.startswith(inside)]
+        left = tombstone(names, Purged(run_id, T0 + at, writer))
+        return {**kept, **{inside + name: data for name, data in left.items()}}
 
     return step
 
