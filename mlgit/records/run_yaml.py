@@ -150,7 +150,9 @@ def load(data: bytes) -> Run:
     if "purged" in doc:
         stub = _stub(doc)
         raise errors.NotFound(
-            f"run {stub.id} was purged on {times.iso(stub.at)[:10]} by {stub.by}", id=stub.id
+            f"run {stub.id} was purged on {times.iso(stub.at)[:10]} by {stub.by}",
+            f"mlgit restore {stub.id}",
+            id=stub.id,
         )
     try:
         return _to_run(doc, metrics)

@@ -1,0 +1,103 @@
+"""Deleting runs for good, and bringing such a run back while history has it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mlgit import times
+from mlgit.errors import InvalidState
+from mlgit.git.tree import walk
+from mlgit.records import layout
+from mlgit.records.run import Edit, Purged, Run, dump_run, load_run
+from mlgit.store.named import who_names
+from mlgit.store.past import before_purge, stub_of
+from mlgit.store.tombstone import tombstone
+
+if TYPE_CHECKING:
+    from mlgit.store.change import Change
+    from mlgit.store.snapshot import Snapshot
+    from mlgit.store.store import Store
+
+
+def require_purgeable(snapshot: Snapshot, folder: str, *, force: bool = False) -> Run:
+    """The run, which may be purged.
+
+    Raises:
+        InvalidState: It is not deleted, and that is not waived by `force`; or a registered
+            version or a logged model came from it.
+        NotFound: It was purged before.
+    """
+    run = snapshot.run(folder)
+    if run.lifecycle == "active" and not force:
+        raise InvalidState(f"run {run.name} is not deleted", f"mlgit rm {run.id}", id=run.id)
+    named = who_names(snapshot, run.id)
+    if named:
+        raise InvalidState(
+            f"run {run.name} is named by {'; '.join(named)}",
+            "delete those first",
+            id=run.id,
+            named=named,
+        )
+    return run
+
+
+def purge(store: Store, folder: str, *, force: bool = False) -> Run:
+    """Take all that a deleted run holds from the branch; a stub stays, and its id is never free.
+
+    The history of the branch still has it: see `restore`.
+
+    Raises:
+        As `require_purgeable`.
+    """
+
+    def edit(change: Change) -> Run:
+        run = require_purgeable(change.snapshot, folder, force=force)
+        seen = [run.end or 0, *(edit.at for edit in run.edits.values())]
+        seen += [summary.time for summary in run.metrics.values()]
+        names = _names(change.snapshot, folder)
+        stub = Purged(run.id, max(times.now_ms(), *seen), store.writer)
+        _put(change, folder, names, tombstone(names, stub))
+        return run
+
+    run = store.snapshot().run(folder)
+    return store.apply(edit, f"run: purge {run.name} ({run.id})", {"Mlgit-Run": run.id})
+
+
+def restore(store: Store, folder: str) -> Run:
+    """Bring a purged run back as it was, from the history of the branch, and undeleted.
+
+    Raises:
+        InvalidState: It was not purged.
+        NotFound, Unsupported: The history here does not reach so far back.
+    """
+
+    def edit(change: Change) -> Run:
+        snapshot = change.snapshot
+        stub = stub_of(snapshot, folder)
+        if stub is None:
+            raise InvalidState(f"the run in {folder} was not purged")
+        files = before_purge(snapshot, folder)
+        run = load_run(files[layout.RUN])
+        stamp = Edit(max(times.now_ms(), stub.at + 1), store.writer)  # later than the purge
+        edits = {**run.edits, "lifecycle": stamp}
+        run = run._replace(lifecycle="active", deleted_at=None, edits=edits)
+        _put(change, folder, _names(snapshot, folder), {**files, layout.RUN: dump_run(run)})
+        return run
+
+    stub = stub_of(store.snapshot(), folder)
+    run_id = stub.id if stub else ""
+    return store.apply(edit, f"run: restore {run_id}", {"Mlgit-Run": run_id})
+
+
+def _names(snapshot: Snapshot, folder: str) -> list[str]:
+    """Every file below a folder, by its path there."""
+    return [path[len(folder) + 1 :] for path, _ in walk(snapshot.objects, snapshot.tree, folder)]
+
+
+def _put(change: Change, folder: str, before: list[str], after: dict[str, bytes]) -> None:
+    """Make the files of a folder those of `after`."""
+    for name in before:
+        if name not in after:
+            change.remove(f"{folder}/{name}")
+    for name, data in after.items():
+        change.put(f"{folder}/{name}", data)
