@@ -239,7 +239,8 @@ TRUST = section(
     },
 )
 EPOCH = section(
-    {"epoch": COUNT, "root": COMMIT, "at": TIME, "by": NAME}, {"format": FORMAT, "reason": TEXT}
+    {"epoch": COUNT, "at": TIME, "by": NAME},
+    {"format": FORMAT, "reason": TEXT, "forgotten": Items(NAME), "before": Items(COMMIT)},
 )
 
 #: Kind of file (as `layout.parse_path` says) -> what it holds.

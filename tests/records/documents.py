@@ -221,9 +221,9 @@ CHECKED: dict[str, tuple[str, str, str]] = {
         "tree is missing",
     ),
     "trust: a signer without key": ("trust", "signers: [{name: a}]\n", "signers.0: key is missing"),
-    "epoch: a root of seven digits": (
+    "epoch: a commit of seven digits": (
         "epoch",
-        "epoch: 2\nroot: abc1234\n" + _WHO,
-        "root: expected 40 lower-case hex digits",
+        "epoch: 2\nbefore: [abc1234]\n" + _WHO,
+        "before.0: expected 40 lower-case hex digits",
     ),
 }

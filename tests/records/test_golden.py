@@ -10,6 +10,7 @@ import pytest
 
 from mlgit.records import layout, schema, text
 from mlgit.records.artifact import dump_manifest, load_manifest
+from mlgit.records.epoch import dump_epoch, load_epoch
 from mlgit.records.experiment import dump_experiment, load_experiment
 from mlgit.records.inputs import dump_inputs, load_inputs
 from mlgit.records.logged_model import dump_logged_model, load_logged_model
@@ -42,6 +43,7 @@ CODECS: dict[str, Callable[[bytes], bytes]] = {
     "inputs": lambda data: dump_inputs(load_inputs(data)),
     "artifacts": lambda data: dump_manifest(load_manifest(data)),
     "logged-model": lambda data: dump_logged_model(load_logged_model(data)),
+    "epoch": lambda data: dump_epoch(load_epoch(data)),
     "settings": lambda data: dump_settings(load_settings(data)),
     "metrics": lambda data: encode_points(decode_points(data)),
 }
