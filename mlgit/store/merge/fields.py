@@ -41,7 +41,7 @@ def _put_marked(merged: Doc, ours: Doc, theirs: Doc) -> None:
         winner = max(sides, key=lambda doc: _rank(doc["edits"][path]))
         marks[path] = winner["edits"][path]
         for field in (path, *_COMPANIONS.get(path, ())):
-            _copy(winner, merged, field)
+            copy_field(winner, merged, field)
     merged.pop("edits", None)
     if marks:
         merged["edits"] = marks
@@ -51,7 +51,7 @@ def _rank(mark: Mapping[str, Any]) -> tuple[str, str, bool]:
     return str(mark["at"]), str(mark["by"]), bool(mark.get("deleted"))
 
 
-def _copy(source: Doc, target: Doc, path: str) -> None:
+def copy_field(source: Doc, target: Doc, path: str) -> None:
     """Bring one field to what `source` says of it: also that it is not there."""
     section, dot, key = path.partition(".")
     if not dot:
