@@ -81,8 +81,8 @@ def start(
     settings = store.settings
     home = experiment if isinstance(experiment, Experiment) else find_or_new(snapshot, experiment)
     require_active(home)
-    if asked.id and LiveView(store).of_run(asked.id) is not None:
-        raise AlreadyExists(f"there is a run {asked.id} already", id=asked.id)
+    if asked.id:
+        _require_new(store, asked.id)
     found = captured(store.home, settings)
     run = _new_run(asked, home)._replace(code=found.code, host=found.host)
     source = redacted_source(asked.source) if asked.source else found.source
@@ -92,6 +92,15 @@ def start(
     folder = layout.run_folder(home.folder, run.start, run.id)
     active = _active(store, run_state.begin(run), home, folder, START, asked)
     return _begun(active, {"do": "start"}, found.files)
+
+
+def _require_new(store: Store, run_id: str) -> None:
+    try:
+        known = LiveView(store).of_run(run_id)
+    except NotFound as error:  # purged: its id is never free
+        raise AlreadyExists(error.message, error.hint, id=run_id) from None
+    if known is not None:
+        raise AlreadyExists(f"there is a run {run_id} already", id=run_id)
 
 
 def _begun(

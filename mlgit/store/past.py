@@ -55,7 +55,7 @@ def before_purge(snapshot: Snapshot, folder: str) -> dict[str, bytes]:
 
 
 def _living(snapshot: Snapshot, folder: str) -> Oid:
-    """The last commit in which the run was whole: from child to parent as long as its stub lasts."""
+    """The last commit that has the run whole: found from child to parent while the stub lasts."""
     objects, path = snapshot.objects, f"{folder}/{layout.RUN}"
     stub, cut = lookup(objects, snapshot.tree, path), cut_off(objects)
     commit = snapshot.commit
