@@ -55,11 +55,11 @@ class GitTransport:
         """See `Transport.fetch`."""
         ref = f"{HEADS}{self.branch}"
         inbox = f"+{INBOX}*:{self.memory}*"
-        done = self._git([*_FETCH, "--", self.remote, f"+{ref}:{self.tracking}", inbox], timeout)
-        there = True
+        wanted, there = [f"+{ref}:{self.tracking}", inbox], True
+        done = self._git([*_FETCH, "--", self.remote, *wanted], timeout)
         if done.returncode and "find remote ref" in _text(done.stderr):
-            there = False
-            done = self._git([*_FETCH, "--", self.remote, inbox], timeout)
+            there = ref in self.tips()  # git says so, too, when a reply over HTTP is cut short
+            done = self._git([*_FETCH, "--", self.remote, *wanted[not there :]], timeout)
         if done.returncode:
             raise failed(self.remote, "fetch from", _text(done.stderr))
         self._repository.objects.refresh()

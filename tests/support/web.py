@@ -37,8 +37,12 @@ class Web:
     chunked: bool = False
     seen: list[str] = field(default_factory=list)
 
-    def environment(self, request: BaseHTTPRequestHandler) -> dict[str, str]:
-        """The variables by which CGI tells a program about a request."""
+    def environment(self, request: BaseHTTPRequestHandler, length: int) -> dict[str, str]:
+        """The variables by which CGI tells a program about a request.
+
+        `length` is how much of the body came: where it is less than was announced, git 2.39
+        would wait for the rest for ever, at full speed.
+        """
         path, _, query = request.path.partition("?")
         given = {
             "GIT_PROJECT_ROOT": str(self.root),
@@ -49,10 +53,9 @@ class Web:
             "CONTENT_TYPE": request.headers.get("Content-Type", ""),
             "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+            "CONTENT_LENGTH": str(length),
             "REMOTE_ADDR": "127.0.0.1",
         }
-        if "Content-Length" in request.headers:
-            given["CONTENT_LENGTH"] = request.headers["Content-Length"]
         if self.writable:  # git takes pushes from whom the web server knows
             given["REMOTE_USER"] = self.login.partition(":")[0] or "somebody"
         return {**os.environ, **given}
@@ -100,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.web.status and self.command == "POST":
             self._send(self.web.status, [("Content-Type", "text/plain")], b"not today\n")
         else:
-            self._send(*_cgi(self.web.environment(self), body))
+            self._send(*_cgi(self.web.environment(self, len(body)), body))
 
     def _body(self) -> bytes:
         chunked = self.headers.get("Transfer-Encoding", "") == "chunked"

@@ -1,0 +1,76 @@
+"""The line fails anywhere: what was said is what is there, and the next try works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.sharing.cutting import Tally, cuts, scene, size, sweep
+from tests.support.netcut import DOWN, Fault
+from tests.support.servers import ALLOWED
+
+_Report = Callable[[str, object], None]
+
+pytestmark = pytest.mark.usefixtures("_open_network")
+
+
+@pytest.fixture
+def _open_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", ALLOWED)
+    monkeypatch.setenv("MLGIT_TIMEOUT", "20")
+
+
+def judge(tally: Tally, report: _Report) -> None:
+    """Tell the full run how much was tried; nothing may have been wrong."""
+    bad = {"false": tally.false, "missed": tally.missed, "blocked": tally.blocked}
+    bad |= {"damaged": tally.damaged, "touched": tally.touched}
+    for name, number in {"cuts": tally.cuts, "failures": tally.failures, **bad}.items():
+        report(name, number)
+    assert not any(bad.values()), tally.examples[:5]
+    assert tally.cuts
+
+
+@pytest.mark.parametrize(
+    ("act", "kind", "every"),
+    [("push", "git", 149), ("fetch", "git", 149), ("push", "http", 307), ("fetch", "http", 307)],
+)
+def test_cut_here_and_there(
+    act: str, kind: str, every: int, tmp_path: Path, record_property: _Report
+) -> None:
+    with scene(act, kind, tmp_path) as at:
+        judge(sweep(at, cuts(size(at), every)), record_property)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(3000)
+@pytest.mark.parametrize("fault", [Fault.CUT, Fault.RESET, Fault.DROP])
+@pytest.mark.parametrize("kind", ["git", "http"])
+@pytest.mark.parametrize("act", ["push", "fetch"])
+def test_cut_after_every_byte(
+    act: str, kind: str, fault: Fault, tmp_path: Path, record_property: _Report
+) -> None:
+    every = 1 if fault is Fault.CUT else 5
+    with scene(act, kind, tmp_path) as at:
+        plan = cuts(size(at), every, fault)
+        if fault is Fault.DROP:  # the other way the server would wait for ever, and we for it
+            plan = [cut for cut in plan if cut.direction == DOWN]
+        judge(sweep(at, plan), record_property)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("kind", ["git", "http"])
+@pytest.mark.parametrize("act", ["push", "fetch"])
+def test_hang_after_many_bytes(
+    act: str,
+    kind: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: _Report,
+) -> None:
+    with scene(act, kind, tmp_path) as at:
+        total = size(at)
+        monkeypatch.setenv("MLGIT_TIMEOUT", "2")
+        judge(sweep(at, cuts(total, 101, Fault.HANG)), record_property)
