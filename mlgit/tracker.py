@@ -16,10 +16,10 @@ from mlgit import where
 from mlgit.errors import MlgitError, NotFound
 from mlgit.published import PublishedRun, indexed_folder
 from mlgit.runs.heal import heal
-from mlgit.runs.journals import live_run_ids
+from mlgit.runs.journals import paths_of
 from mlgit.runs.live_view import LiveView
 from mlgit.runs.recover import recover
-from mlgit.store.store import Store
+from mlgit.runs.spool import caches, open_to_record
 
 if TYPE_CHECKING:
     import logging
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from mlgit.runs.live import ActiveRun as LiveRun
     from mlgit.runs.run_view import RunView
     from mlgit.search.index import Index
+    from mlgit.store.store import Store
 
 _MOST_VISITS = 8
 
@@ -168,13 +169,15 @@ class Tracker:
 
     def _folder(self, run_id: str) -> str:
         """Where the index has a run that is not under way here; empty where it does not know."""
-        if run_id in live_run_ids(self.store.data) or not self.index.path.exists():
+        if paths_of(self.store.data, run_id) or not self.index.path.exists():
             return ""
         return indexed_folder(self.index, run_id)
 
     def live(self) -> list[Run]:
-        """The runs under way on this machine."""
+        """The runs under way on this machine; of a spool only those of this process."""
         with self._lock:
+            if self.store.spools:
+                return [run.view().run for run in self.open_runs.values()]
             return self._view.runs()
 
     def find(self, reference: str) -> RunView | PublishedRun:
@@ -191,7 +194,6 @@ class Tracker:
 
     def artifacts(self, run_id: str) -> Held:
         """The artifacts of a run, also of one under way."""
-        from mlgit.artifacts.cache import ObjectCache
         from mlgit.artifacts.fetch import Sources
 
         view = self.find(run_id)
@@ -205,8 +207,7 @@ class Tracker:
         def inline(name: str) -> bytes | None:
             return waiting[name] if name in waiting else snapshot.read(f"{view.folder}/{name}")
 
-        cache = ObjectCache(self.store.data / "objects")
-        return Held(view.manifest, Sources(inline, (cache,)))
+        return Held(view.manifest, Sources(inline, caches(self.store, view.run.id)))
 
     def downloads(self, run_id: str) -> Path:
         """Where artifacts of a run are copied to when no place is named."""
@@ -226,12 +227,14 @@ def of(place: Path | None) -> Tracker:
     """
     asked = place or where.from_environment()
     folder = asked or Path.cwd()
-    key = (str(folder), os.environ.get("GIT_DIR", ""), os.environ.get("MLGIT_BRANCH", ""))
+    named = ("GIT_DIR", "MLGIT_BRANCH", "MLGIT_SPOOL")
+    key = (str(folder), *(os.environ.get(name, "") for name in named))
     with _lock:
         found = _trackers.get(key)
         if found is None:
-            found = _trackers[key] = Tracker(folder, Store.open(asked))
-            _tidy(found.store)
+            found = _trackers[key] = Tracker(folder, open_to_record(asked))
+            if not found.store.spools:
+                _tidy(found.store)
         return found
 
 

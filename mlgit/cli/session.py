@@ -68,7 +68,8 @@ class Session:
 
         store = Store.open(self.place or from_environment())
         self._read_from = store.snapshot().ref
-        self._tidy(store)
+        if not os.environ.get("MLGIT_SPOOL"):  # a node that may not write here publishes nothing
+            self._tidy(store)
         if self.output.verbose:
             where, commit = store.repository.git_dir, store.snapshot().commit.decode()
             self.output.note(f"store: {where}, branch {store.branch.name}, commit {commit}")
@@ -96,6 +97,20 @@ class Session:
 
             for healed in heal(store):
                 self.output.note(f"published run {healed.run_id} again: its objects were gone")
+
+    @cached_property
+    def recorder(self) -> Store:
+        """The store that runs are recorded for; where a spool is in use, one that only reads.
+
+        Raises:
+            As `store`; StorageFailed: The spool cannot be used.
+        """
+        from mlgit.runs.spool import has_locks, named_spool, open_to_record
+        from mlgit.where import from_environment
+
+        if named_spool() is None and has_locks(self.store):
+            return self.store
+        return open_to_record(self.place or from_environment())
 
     @cached_property
     def index(self) -> Index:

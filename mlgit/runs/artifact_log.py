@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlgit.records.inputs import validate_dataset
+from mlgit.runs.spool import objects_beside
 
 if TYPE_CHECKING:
     from mlgit.artifacts.cache import ObjectCache
@@ -94,13 +95,19 @@ class ArtifactLog:
 
         with self._session.lock:
             room = Room(self._session.store.settings.limits, self._session.state.manifest())
-            taken = ingest(ObjectCache(self._session.store.data / "objects"), room)
+            taken = ingest(ObjectCache(self._objects()), room)
             digests = {entry.inline: entry.sha256 for entry in taken.entries if entry.inline}
             files = {digests[name]: data for name, data in taken.files.items()}
             event = {"do": "artifacts", "entries": [_plain(entry) for entry in taken.entries]}
             self._session.happens(event, files)
             self._session.files.update(files)
             return taken.entries
+
+    def _objects(self) -> Path:
+        """Where this writer keeps what is too big for git."""
+        if self._session.store.spools:
+            return objects_beside(self._session.journal.file.path)
+        return self._session.store.data / "objects"
 
 
 def _plain(record: ArtifactEntry | DatasetInput | ModelLink) -> dict[str, Any]:

@@ -146,6 +146,9 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
             with suppress(StorageFailed):  # strict: kept in memory all the same, and published
                 if status is not None and not (forked or self._is_helper()):
                     self.set_status(status, end)
+            if self._session.store.spools:
+                self._leave_behind()
+                return None
             own = self._close()
             silent = len(own.content.points) + len(own.content.events) == 0
             return None if forked or silent else self._publish(own)
@@ -167,6 +170,17 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
             file.close()
         return Own(file.header.writer, content)
 
+    def _leave_behind(self) -> None:
+        """Close the journal for whoever flushes the spool, once it is safe where it lies."""
+        file = self._session.journal.file
+        file.tick()
+        file.close()
+        if file.backlog:
+            self.failure = StorageFailed(f"run {self.id} is not safe: {file.path} is not written")
+            if self._strict:
+                raise self.failure
+            warn(str(self.failure))
+
     def checkpoint(self) -> Oid | None:
         """Publish the run as it stands, still RUNNING; the commit, None where it failed.
 
@@ -174,7 +188,7 @@ class ActiveRun(MetricLog, FieldLog, ArtifactLog):
             MlgitError: When strict, what `failure` would hold.
         """
         with self._publishing:
-            if self._finished or os.getpid() != self._process:
+            if self._finished or os.getpid() != self._process or self._session.store.spools:
                 return None
             began, size = time.monotonic(), self._session.journal.file.size()
             self.happens({"do": "seal"})

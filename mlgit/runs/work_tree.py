@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import process, times
-from mlgit.errors import MlgitError
+from mlgit.errors import MlgitError, StorageFailed
 from mlgit.git.sharing import shared_mode
 from mlgit.store.state import private_folder
 
@@ -105,10 +105,7 @@ def _decoy(repository: Repository) -> Iterator[Path]:
 
     Made anew each time: what lies in a `.git` that came with an archive is not to be believed.
     """
-    state = repository.state_dir
-    private_folder(state, shared_mode(repository.config))
-    folder = state / f"decoy-{times.random_bytes(6).hex()}"
-    folder.mkdir(mode=0o700)
+    folder = _decoy_folder(repository)
     try:
         for name in ("objects", "refs"):
             (folder / name).mkdir()
@@ -121,6 +118,21 @@ def _decoy(repository: Repository) -> Iterator[Path]:
         import shutil
 
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _decoy_folder(repository: Repository) -> Path:
+    """A new private folder: of the system where nothing can be written beside the repository."""
+    folder = repository.state_dir / f"decoy-{times.random_bytes(6).hex()}"
+    try:
+        private_folder(repository.state_dir, shared_mode(repository.config))
+        folder.mkdir(mode=0o700)
+    except (OSError, StorageFailed):
+        if repository.state_dir.is_symlink():
+            raise
+        from tempfile import mkdtemp
+
+        return Path(mkdtemp(prefix="mlgit-"))
+    return folder
 
 
 def _git(repository: Repository, decoy: Path, *command: str) -> bytes:

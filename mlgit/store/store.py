@@ -41,7 +41,10 @@ class Store:
         state: What is kept beside the branch: `.git/mlgit` of `repository`.
         data: Below `state`: what must not be lost (journals, artifact objects, queue).
         cache: Below `state`: what may be deleted at any time.
+        spools: Whether runs are kept in `data` until somebody else publishes them.
     """
+
+    spools = False
 
     def __init__(self, located: Located) -> None:
         self.home, self.repository = located.home, located.repository

@@ -97,16 +97,16 @@ def log_run(session: Session, /, *, source: str, existing: str, **options: Any) 
     status = RunStatus(request.status.upper()) if request.status else default
     _finish(session, active, status, moment_of(request.end))
     session.output.data([active.id])
-    session.output.note(_summary(active, request.metrics))
+    session.output.note(_summary(active, request.metrics, spooled=session.recorder.spools))
 
 
 def _started(session: Session, request: Request) -> ActiveRun:
     from mlgit.runs.begin import RunRequest, start
 
-    parent = session.find(request.parent).run.id if request.parent else ""
+    parent = _run_id(session, request.parent) if request.parent else ""
     named = os.environ.get("MLGIT_EXPERIMENT") or os.environ.get("MLFLOW_EXPERIMENT_NAME")
     return start(
-        session.store,
+        session.recorder,
         request.experiment or named or "Default",
         RunRequest(
             name=request.name,
@@ -123,7 +123,17 @@ def _started(session: Session, request: Request) -> ActiveRun:
 def _resumed(session: Session, reference: str) -> ActiveRun:
     from mlgit.runs.begin import RunRequest, visit
 
-    return visit(session.store, session.find(reference).run.id, RunRequest(strict=True))
+    return visit(session.recorder, _run_id(session, reference), RunRequest(strict=True))
+
+
+def _run_id(session: Session, reference: str) -> str:
+    """The whole id of a run; one that is only in the spool is known by nothing else."""
+    from mlgit.runs.journals import paths_of
+
+    store = session.recorder
+    if store.spools and paths_of(store.data, reference):
+        return reference
+    return session.find(reference).run.id
 
 
 def _log(session: Session, active: ActiveRun, request: Request) -> None:
@@ -160,10 +170,11 @@ def _finish(session: Session, active: ActiveRun, status: RunStatus | None, end: 
         raise
 
 
-def _summary(active: ActiveRun, points: Sequence[Point]) -> str:
+def _summary(active: ActiveRun, points: Sequence[Point], *, spooled: bool) -> str:
     """What was recorded, in one line."""
     last = {point.key: point.value for point in points}
     metrics = [f"{key} {number(value)}" for key, value in last.items()]
     more = [f"and {len(metrics) - 3} more"] if len(metrics) > 3 else []
     said = f"run {active.run.name} -> {active.experiment.name}"
-    return "   ".join(filter(None, (said, ", ".join(metrics[:3] + more))))
+    waits = "in the spool until `mlgit flush`" if spooled else ""
+    return "   ".join(filter(None, (said, ", ".join(metrics[:3] + more), waits)))
