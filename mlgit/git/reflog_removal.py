@@ -1,0 +1,46 @@
+"""Lines taken out of a reflog, so that `git gc` lets go of the commits that only they name."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from typing import TYPE_CHECKING
+
+from mlgit.git.files import read_file, replace_file
+from mlgit.git.oid import ZERO, Oid
+from mlgit.git.reflock import RefLock
+from mlgit.git.sharing import share, shared_mode
+
+if TYPE_CHECKING:
+    from mlgit.git.repository import Repository
+
+
+def logged(repository: Repository, name: str) -> set[Oid]:
+    """The commits that the reflog of a ref names; none where there is no log."""
+    try:
+        content = read_file(repository.common_dir / "logs" / name)
+    except OSError:
+        return set()
+    return {oid for line in content.splitlines() for oid in line.split(b" ", 2)[:2]} - {ZERO}
+
+
+def keep_logged(repository: Repository, name: str, wanted: Container[Oid]) -> None:
+    """Drop the lines about commits that are not wanted; the first that stays begins the log.
+
+    Raises:
+        StorageFailed: The disk refused, or another program keeps the ref locked.
+    """
+    if all(oid in wanted for oid in logged(repository, name)):
+        return
+    path, shared = repository.common_dir / "logs" / name, shared_mode(repository.config)
+    value = repository.refs.read(name) or ZERO
+    with RefLock(repository.common_dir, name, value, repository.state_dir, shared):
+        lines = read_file(path).splitlines(keepends=True)
+        replace_file(path, b"".join(_kept(line, wanted) for line in lines), durable=True)
+        share(str(path), shared)
+
+
+def _kept(line: bytes, wanted: Container[Oid]) -> bytes:
+    old, _, rest = line.partition(b" ")
+    if rest.partition(b" ")[0] not in wanted:
+        return b""
+    return b"%b %b" % (old if old in wanted else ZERO, rest)
