@@ -54,6 +54,14 @@ class Branch:
         tip = self.tip()
         return (tip, self.ref) if tip else self._of_remote()
 
+    def upstream_tip(self) -> Oid | None:
+        """The newest commit that is known to have landed; None with no upstream, or several."""
+        try:
+            found = self._of_remote()
+        except Ambiguous:
+            return None
+        return found[0] if found else None
+
     def commit(
         self,
         edits: Mapping[str, Edit],

@@ -19,6 +19,7 @@ _ROOT_DATA = (
     b"\n"
     b"mlgit store, format 1\n"
 )
+_ROLES = (b"author", b"committer")
 ROOT_OBJECTS = ((TREE, b""), (COMMIT, _ROOT_DATA))
 
 
@@ -44,3 +45,10 @@ def new_commit(tree: Oid, parents: Sequence[Oid], message: str, config: Config) 
 
         sign(commit, config)
     return commit.as_raw_string()
+
+
+def virtual_commit(tree: Oid, parents: Sequence[Oid], seconds: int) -> bytes:
+    """The bytes of a commit that is only compared with: the same for whoever makes it."""
+    lines = [b"tree " + tree, *(b"parent " + parent for parent in parents)]
+    lines += [b"%b mlgit <mlgit@localhost> %d +0000" % (who, seconds) for who in _ROLES]
+    return b"\n".join([*lines, b"", b""])

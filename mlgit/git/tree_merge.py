@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from mlgit.git.edits import serialize
-from mlgit.git.oid import BLOB, TREE, Oid, object_id
+from mlgit.git.oid import BLOB, TREE, Oid
+from mlgit.git.overlay import Overlay
 from mlgit.git.tree import FILE_MODE, TREE_MODE, Entry, refuse_depth, text_of
 
 if TYPE_CHECKING:
@@ -29,13 +30,11 @@ class TreeMerge:
     afterwards; for folders it may call `folder` to go on name by name.
 
     Attributes:
-        objects: Where trees and files are read from.
-        made: The new objects by id: (kind, data).
+        objects: Where trees and files are read from; what is new is in `objects.made`.
     """
 
     def __init__(self, objects: Objects, resolve: Resolve) -> None:
-        self.objects = objects
-        self.made: dict[Oid, tuple[int, bytes]] = {}
+        self.objects = Overlay(objects)
         self._resolve = resolve
 
     def entry(self, path: str, sides: Sides) -> Entry | None:
@@ -71,26 +70,17 @@ class TreeMerge:
         """The bytes of a plain file; None where there is none."""
         if entry is None or entry.mode != FILE_MODE:
             return None
-        made = self.made.get(entry.oid)
-        return made[1] if made else self.objects.blob(entry.oid)
+        return self.objects.blob(entry.oid)
 
     def file(self, data: bytes) -> Entry:
         """A file of these bytes, as an entry."""
-        oid = object_id(BLOB, data)
-        self.made[oid] = (BLOB, data)
-        return Entry(FILE_MODE, oid)
-
-    def add(self, made: Iterable[tuple[int, bytes]]) -> None:
-        """Take in objects that were made elsewhere."""
-        self.made.update((object_id(kind, data), (kind, data)) for kind, data in made)
+        return Entry(FILE_MODE, self.objects.add(BLOB, data))
 
     def tree(self, entries: Mapping[bytes, Entry]) -> Entry | None:
         """A tree of these entries, as an entry; None where there are none."""
         if not entries:
             return None
-        data = serialize(entries)
-        oid = object_id(TREE, data)
-        self.made[oid] = (TREE, data)
+        oid = self.objects.add(TREE, serialize(entries))
         self.objects.keep_listing(oid, entries)
         return Entry(TREE_MODE, oid)
 

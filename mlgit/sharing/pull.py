@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Conflict, Unsupported
-from mlgit.git.commits import ROOT_COMMIT, new_commit
+from mlgit.git.commits import new_commit
 from mlgit.git.history import commits_since, cut_off, merge_bases
 from mlgit.git.lock import writer_lock
-from mlgit.git.oid import EMPTY_TREE, Oid
+from mlgit.git.oid import EMPTY_TREE
+from mlgit.store.merge.base import common_base, tree_of
 from mlgit.store.merge.trees import merge_trees
 
 if TYPE_CHECKING:
     from mlgit.git.branch import Branch
     from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
     from mlgit.store.store import Store
 
 TRAILER = "Mlgit-Merge"
@@ -53,8 +55,6 @@ def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
         bases = merge_bases(objects, ours, theirs) if ours else []
         if ours is None or bases == [ours] or _adds_nothing(objects, ours, theirs):
             return _forward(branch, ours, theirs, source)
-        if bases == [theirs]:
-            return Pulled(ours, ours)
         return _merge(branch, bases, ours, theirs, source)
 
 
@@ -85,22 +85,22 @@ def _merge(branch: Branch, bases: list[Oid], ours: Oid, theirs: Oid, source: str
             "git fetch --unshallow",
             branch=branch.name,
         )
-    base, *trees = (_tree(objects, oid) for oid in (bases[0] if bases else None, ours, theirs))
-    found = merge_trees(objects, base, trees[0] or EMPTY_TREE, trees[1] or EMPTY_TREE, landed=True)
+    base, upstream = common_base(objects, bases), branch.upstream_tip()
+    trees = [tree_of(objects, commit) or EMPTY_TREE for commit in (ours, theirs)]
+    landed = tree_of(objects, upstream) if upstream else None
+    found = merge_trees(base.objects, base.tree, trees[0], trees[1], landed=landed)
+    known = bases == [theirs]  # yet a number that others gave meanwhile may be another one here
+    if known and found.tree == trees[0]:
+        return Pulled(ours, ours)
     branch.refuse_checked_out()
     subject = f"merge: {source}"
     message = f"{subject}\n\n[skip ci]\n\n{TRAILER}: {source}\n"
-    data = new_commit(found.tree, (theirs, ours), message, branch.repository.config)
+    parents = (ours,) if known else (theirs, ours)
+    data = new_commit(found.tree, parents, message, branch.repository.config)
     commit = branch.land(ours, found.objects, data, subject)
     if commit is None:
         raise _moved(branch)
-    return Pulled(ours, commit, merged=True, open=tuple(found.open))
-
-
-def _tree(objects: Objects, commit: Oid | None) -> Oid | None:
-    if commit is None or commit == ROOT_COMMIT:
-        return None
-    return objects.commit(commit).tree
+    return Pulled(ours, commit, merged=not known, open=tuple(found.open))
 
 
 def _moved(branch: Branch) -> Conflict:

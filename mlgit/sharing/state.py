@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.git.commits import ROOT_COMMIT
-from mlgit.git.history import merge_bases
 from mlgit.git.tree import diff
 from mlgit.records import layout
 
@@ -36,10 +35,8 @@ def shared_state(store: Store, transport: Transport) -> SharedState:
     ours, theirs = store.branch.tip(), store.repository.refs.read(transport.tracking)
     if theirs is None:
         return SharedState(transport.remote, known=False, ahead=0, behind=0)
-    bases = merge_bases(store.repository.objects, ours, theirs) if ours else [theirs]
-    base = bases[0] if bases else None
-    ahead = runs_between(store, base, ours) if ours else 0
-    behind = runs_between(store, base, theirs)
+    ahead = runs_between(store, theirs, ours) if ours else 0
+    behind = runs_between(store, ours, theirs)
     return SharedState(transport.remote, known=True, ahead=ahead, behind=behind)
 
 

@@ -42,7 +42,7 @@ def _merge(place: Place, runs: int, new: int) -> Line:
         trees = [objects.commit(Oid(side.encode())).tree for side in (base, *sides)]
 
         def merge() -> None:
-            merge_trees(objects, *trees, landed=True)
+            merge_trees(objects, *trees, landed=trees[-1])
 
         merge()
         ours = median_of(5, merge)

@@ -61,7 +61,7 @@ class FolderMerge:
         if not self.after:
             return None
         oid, made = apply_edits(self._merge.objects, None, self.after)
-        self._merge.add(made)
+        self._merge.objects.add_all(made)
         return Entry(TREE_MODE, oid)
 
     def _settled(self, name: str) -> Entry | None:

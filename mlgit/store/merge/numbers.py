@@ -24,83 +24,139 @@ class Move(NamedTuple):
     uid: str
     old: int
     new: int
+    landed: bool  # others know it by the new number, and never by the old one
+
+
+class _Claim(NamedTuple):
+    """A version that stands under a number which the two sides do not agree on.
+
+    Attributes:
+        new: Whether its number has not landed.
+        created: When it was registered.
+        uid: Its id.
+        numbers: Those it may have, the best first.
+    """
+
+    new: bool
+    created: str
+    uid: str
+    numbers: tuple[int, ...]
 
 
 def renumbered(
-    merge: TreeMerge, base: Oid | None, ours: Oid, theirs: Oid, *, landed: bool
+    merge: TreeMerge, base: Oid | None, ours: Oid, theirs: Oid, landed: Oid | None
 ) -> tuple[Oid, Oid]:
-    """Both trees, in which no number stands for two versions any more.
+    """Both trees, in which no number stands for two versions and no version has two numbers.
+
+    A landed number stays. Else the number that a version was moved to counts, and of two versions
+    the one with the lower (`created`, `uid`) keeps it; the other gets one that nobody had.
 
     Args:
         merge: Reads the trees and takes in what is made.
-        base: What both came from: a number that one side left as it was is not in dispute.
+        base: What both came from.
         ours: One side.
         theirs: The other.
-        landed: Whether the numbers of `theirs` are settled, so that ours move; else of two
-            versions the one with the lower (`created`, `uid`) keeps the number.
+        landed: The tree of the upstream branch as far as it is known.
     """
     moves: tuple[list[Move], list[Move]] = ([], [])
     for model in _names(merge, ours, _MODELS):
-        for side, move in _moves(merge, model, (base, ours, theirs), landed=landed):
+        folder = f"{_MODELS}/{model}/versions"
+        folders = [_listing(merge, tree, folder) for tree in (base, ours, theirs, landed)]
+        for side, move in _moves(merge, model, folders):
             moves[side].append(move)
     return _moved(merge, ours, moves[0]), _moved(merge, theirs, moves[1])
 
 
 def _moves(
-    merge: TreeMerge, model: str, trees: tuple[Oid | None, Oid, Oid], *, landed: bool
+    merge: TreeMerge, model: str, folders: list[dict[int, Entry]]
 ) -> Iterator[tuple[int, Move]]:
-    before, *folders = (_listing(merge, tree, f"{_MODELS}/{model}/versions") for tree in trees)
-    used = {number for folder in folders for number in folder}
-    for number in sorted(folders[0].keys() & folders[1].keys()):
-        entries = [folder[number] for folder in folders]
-        if entries[0] == entries[1] or before.get(number) in entries:
-            continue
-        docs = [text.load(merge.read(entry) or b"") for entry in entries]
-        if docs[0]["uid"] == docs[1]["uid"]:
-            continue
-        side = 0 if landed or _rank(docs[0]) > _rank(docs[1]) else 1
-        uid = str(docs[side]["uid"])
-        new = _number_of(merge, uid, folders[1 - side]) or max(used) + 1
-        used.add(new)
-        yield side, Move(model, uid, number, new)
+    _, ours, theirs, landed = folders
+    both = ours.keys() | theirs.keys()
+    agreed = {number for number in both if ours.get(number) == theirs.get(number)}
+    docs = [_docs(merge, folder, agreed) for folder in folders]
+    numbers = _assigned(_claims(docs), agreed, both | landed.keys())
+    for side, found in enumerate(docs[1:3]):
+        for number, doc in found.items():
+            uid = _uid(number, doc)
+            if numbers[uid] != number:
+                new = numbers[uid]
+                yield side, Move(model, uid, number, new, landed=new in docs[3])
 
 
-def _number_of(merge: TreeMerge, uid: str, folder: dict[int, Entry]) -> int:
-    """The number under which the other side has the version already; 0 where it has not."""
-    for number, entry in folder.items():
-        if text.load(merge.read(entry) or b"").get("uid") == uid:
-            return number
-    return 0
+def _claims(docs: list[dict[int, Doc]]) -> list[_Claim]:
+    """Who wants which number, who is to be asked first in front."""
+    before, ours, theirs, landed = (
+        {_uid(number, doc): number for number, doc in side.items()} for side in docs
+    )
+    created = {
+        _uid(number, doc): str(doc.get("created", ""))
+        for side in docs[1:3]
+        for number, doc in side.items()
+    }
+    claims = []
+    for uid in {**ours, **theirs}:
+        had = {side[uid] for side in (ours, theirs) if uid in side}
+        ranked = sorted(had, key=lambda number: (number == before.get(uid), -number))
+        settled = [landed[uid]] if uid in landed else []
+        claims.append(_Claim(not settled, created[uid], uid, (*settled, *ranked)))
+    return sorted(claims)
 
 
-def _rank(doc: Doc) -> tuple[str, str]:
-    return str(doc["created"]), str(doc["uid"])
+def _assigned(claims: list[_Claim], held: set[int], used: set[int]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for claim in claims:
+        free = (number for number in claim.numbers if number not in held)
+        number = found[claim.uid] = next(free, max(used) + 1)
+        held, used = held | {number}, used | {number}
+    return found
+
+
+def _docs(merge: TreeMerge, folder: dict[int, Entry], agreed: set[int]) -> dict[int, Doc]:
+    open_ones = {number: entry for number, entry in folder.items() if number not in agreed}
+    return {number: text.load(merge.read(entry) or b"") for number, entry in open_ones.items()}
+
+
+def _uid(number: int, doc: Doc) -> str:
+    return str(doc.get("uid", f"#{number}"))  # a damaged file is nobody else's
 
 
 def _moved(merge: TreeMerge, tree: Oid, moves: list[Move]) -> Oid:
-    edits: dict[str, Edit] = {}
-    for move in moves:
-        edits.update(_edits(merge, tree, move))
-    if not edits:
+    if not moves:
         return tree
+    edits: dict[str, Edit] = dict.fromkeys(
+        path for move in moves for path in _paths(move.model, move.old)
+    )
+    for move in moves:  # after all old places are cleared: two may have changed places
+        edits.update(_placed(merge, tree, move))
+    for model in {move.model for move in moves}:
+        edits.update(_repointed(merge, tree, model, moves))
     changed, made = apply_edits(merge.objects, tree, edits)
-    merge.add(made)
+    merge.objects.add_all(made)
     return changed
 
 
-def _edits(merge: TreeMerge, tree: Oid, move: Move) -> Iterator[tuple[str, Edit]]:
-    """The version and its stage under the new number, and all that points to it by its uid."""
-    path = layout.version_path(move.model, move.old)
-    yield path, None
-    version = {**_load(merge, tree, path), "renumbered_from": move.old}
-    yield layout.version_path(move.model, move.new), text.dump(version)
-    stage = layout.stage_path(move.model, move.old)
-    if lookup(merge.objects, tree, stage) is not None:
-        yield layout.stage_path(move.model, move.new), lookup(merge.objects, tree, stage)
-        yield stage, None
-    for pointer in _pointers(merge, tree, move.model):
-        doc = _load(merge, tree, pointer)
-        changed = _pointing(doc, move)
+def _paths(model: str, number: int) -> tuple[str, str]:
+    return layout.version_path(model, number), layout.stage_path(model, number)
+
+
+def _placed(merge: TreeMerge, tree: Oid, move: Move) -> Iterator[tuple[str, Edit]]:
+    """The version and its stage under the new number."""
+    (old, old_stage), (new, stage) = _paths(move.model, move.old), _paths(move.model, move.new)
+    version = _load(merge, tree, old)
+    version.pop("renumbered_from", None)
+    version.update({} if move.landed else {"renumbered_from": move.old})
+    yield new, text.dump(version)
+    yield stage, lookup(merge.objects, tree, old_stage)
+
+
+def _repointed(
+    merge: TreeMerge, tree: Oid, model: str, moves: list[Move]
+) -> Iterator[tuple[str, Edit]]:
+    """All that points to one of the versions by its uid."""
+    for pointer in _pointers(merge, tree, model):
+        doc = changed = _load(merge, tree, pointer)
+        for move in moves:
+            changed = pointing(changed, move)
         if changed != doc:
             yield pointer, text.dump(changed)
 
@@ -113,13 +169,13 @@ def _pointers(merge: TreeMerge, tree: Oid, model: str) -> Iterator[str]:
         yield from (f"{below}/{name}" for name in _names(merge, tree, below))
 
 
-def _pointing(value: Any, move: Move) -> Any:
+def pointing(value: Any, move: Move) -> Any:
     """A document, or part of one, with the new number wherever it names the version's uid."""
     if isinstance(value, list):
-        return [_pointing(one, move) for one in value]
+        return [pointing(one, move) for one in value]
     if not isinstance(value, dict):
         return value
-    changed = {key: _pointing(one, move) for key, one in value.items()}
+    changed = {key: pointing(one, move) for key, one in value.items()}
     if changed.get("uid") == move.uid and changed.get("version") == move.old:
         changed["version"] = move.new
     return changed

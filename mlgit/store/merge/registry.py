@@ -6,7 +6,16 @@ from typing import Any
 
 from mlgit.records import text
 from mlgit.store.merge.fields import MODEL, Rule, highest, merge_record
-from mlgit.store.merge.values import ABSENT, Doc, docs_of, each, is_conflict, settled, unique
+from mlgit.store.merge.values import (
+    ABSENT,
+    Doc,
+    docs_of,
+    each,
+    is_conflict,
+    settled,
+    undecided,
+    unique,
+)
 
 _HEAD = ("format", "alias")  # what a file in conflict keeps beside its base and sides
 
@@ -24,7 +33,8 @@ def merge_version(base: bytes | None, ours: bytes, theirs: bytes) -> bytes:
 def merge_pointer(base: bytes | None, ours: bytes, theirs: bytes) -> bytes:
     """An alias or a stage: where both sides moved it apart, all of that, for a person to decide."""
     before, *sides = docs_of(base, ours, theirs)
-    targets = unique([target for doc in sides for target in _targets(doc)])
+    was = _targets(before) if before else []
+    targets = unique(undecided(was, *map(_targets, sides)))
     if len({target["uid"] for target in targets}) == 1 and _same_stage(targets):
         earliest = min(targets, key=_moment)
         return text.dump({**_head(sides), **earliest})

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.git.oid import EMPTY_TREE
-from mlgit.git.tree import TREE_MODE, Entry
+from mlgit.git.tree import TREE_MODE, Entry, lookup
 from mlgit.git.tree_merge import Sides, TreeMerge
 from mlgit.records import layout, text
 from mlgit.records.experiment import dump_experiment, load_experiment
@@ -23,7 +23,6 @@ from mlgit.store.merge.values import docs_of, has_conflict
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
-    from mlgit.records.located import Located
 
 
 class Merged(NamedTuple):
@@ -42,7 +41,7 @@ class Merged(NamedTuple):
 
 
 def merge_trees(
-    objects: Objects, base: Oid | None, ours: Oid, theirs: Oid, *, landed: bool = False
+    objects: Objects, base: Oid | None, ours: Oid, theirs: Oid, *, landed: Oid | None = None
 ) -> Merged:
     """Merge two trees that came from one.
 
@@ -51,23 +50,23 @@ def merge_trees(
         base: The tree both came from; None where they have nothing in common.
         ours: One side.
         theirs: The other.
-        landed: Whether `theirs` is what others have already: its version numbers stay.
+        landed: The tree of the upstream branch as far as it is known: its version numbers stay.
 
     Raises:
         Damaged: A record that both sides changed cannot be read.
         Unsupported: Such a record is of a newer format than this version knows.
     """
-    merging = _Merging(objects, landed=landed)
-    ours, theirs = renumbered(merging.trees, base, ours, theirs, landed=landed)
+    merging = _Merging(objects, landed)
+    ours, theirs = renumbered(merging.trees, base, ours, theirs, landed)
     entries = (Entry(TREE_MODE, oid) if oid else None for oid in (base, ours, theirs))
     top = merging.trees.entry("", Sides(*entries)) or Entry(TREE_MODE, EMPTY_TREE)
-    return Merged(top.oid, list(merging.trees.made.values()), sorted(merging.open))
+    return Merged(top.oid, list(merging.trees.objects.made.values()), sorted(merging.open))
 
 
 class _Merging:
     """One merge: which rule each path has, and what is left for a person to decide."""
 
-    def __init__(self, objects: Objects, *, landed: bool) -> None:
+    def __init__(self, objects: Objects, landed: Oid | None) -> None:
         self.trees = TreeMerge(objects, self._resolved)
         self.open: list[str] = []
         self._landed = landed
@@ -92,19 +91,19 @@ class _Merging:
         located = layout.parse_path(path)
         rule = _RULES.get(located.kind) if located else None
         if rule is None:
-            return self._unruled(path, located, sides)
+            self.open += [] if located else [path]
+            return self._unruled(path, sides)
         base, ours, theirs = (self.trees.read(side) for side in sides)
         merged = rule(base, ours or b"", theirs or b"")
         if has_conflict(text.load(merged)):
             self.open.append(path)
         return self.trees.file(merged)
 
-    def _unruled(self, path: str, located: Located | None, sides: Sides) -> Entry | None:
+    def _unruled(self, path: str, sides: Sides) -> Entry | None:
         """What others have already; else the one of the lower id."""
-        if located is None:
-            self.open.append(path)
         both = [side for side in (sides.ours, sides.theirs) if side is not None]
-        return sides.theirs if self._landed else min(both, key=lambda entry: entry.oid)
+        landed = lookup(self.trees.objects, self._landed, path)
+        return landed if landed in both else min(both, key=lambda entry: entry.oid)
 
 
 def _experiment(base: bytes | None, ours: bytes, theirs: bytes) -> bytes:

@@ -54,16 +54,26 @@ def settled(base: Any, ours: Any, theirs: Any) -> tuple[Any, bool]:
 def contested(base: Any, ours: Any, theirs: Any) -> Any:
     """Three values as one: a value in conflict where both sides changed it, each in its own way.
 
-    What only one side has stays.
+    What only one side has stays, also what it replaced in a conflict of the other side.
     """
     value, agreed = settled(base, ours, theirs)
     if agreed:
         return value
-    sides = unique([*_sides(ours), *_sides(theirs)])
+    sides = unique(undecided(_sides(base), _sides(ours), _sides(theirs)))
     if len(sides) < 2:
         return sides[0]
     origin = served_base(base)
     return {"sides": sides} if origin is ABSENT else {"base": origin, "sides": sides}
+
+
+def undecided(base: list[Any], ours: list[Any], theirs: list[Any]) -> list[Any]:
+    """The values of two sides, but for those of a conflict that the other side has replaced."""
+
+    def kept(side: list[Any], other: list[Any]) -> list[Any]:
+        alone = len(side) == 1
+        return [value for value in side if alone or value in other or value not in base]
+
+    return [*kept(ours, theirs), *kept(theirs, ours)] or [*ours, *theirs]
 
 
 def either(base: Any, ours: Any, theirs: Any) -> Any:

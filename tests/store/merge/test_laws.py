@@ -37,7 +37,7 @@ def stored(objects: Objects, files: Files) -> Oid:
 def merged(
     objects: Objects, base: Oid | None, ours: Oid, theirs: Oid, *, landed: bool = False
 ) -> Oid:
-    found = merge_trees(objects, base, ours, theirs, landed=landed)
+    found = merge_trees(objects, base, ours, theirs, landed=theirs if landed else None)
     objects.write(found.objects, durable=False)
     return found.tree
 
