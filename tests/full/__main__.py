@@ -12,7 +12,7 @@ from tests.full.steps import STEPS
 
 PAGE = ROOT / "docs" / "conformance.md"
 FAULT_PAGE = ROOT / "docs" / "reliability.md"
-FAULT_STEPS = ("faults", "powercut")
+FAULT_STEPS = ("faults", "powercut", "powercut-sharing")
 
 
 def main() -> int:

@@ -80,8 +80,8 @@ def step() -> Outcome:
     tally = Tally()
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            with _mounted(_image(Path(scratch)), Path(scratch)) as place:
-                _new_repository(place)
+            with mounted(image(Path(scratch)), Path(scratch)) as place:
+                new_repository(place)
         except (OSError, subprocess.CalledProcessError) as error:
             return Outcome(Result.SKIPPED, f"no loop device can be mounted here: {error}")
         for cut in range(CUTS):
@@ -98,24 +98,24 @@ def step() -> Outcome:
 def _cut_once(scratch: Path, seconds: float, tally: Tally) -> None:
     acknowledged = scratch / "acknowledged"
     acknowledged.unlink(missing_ok=True)
-    with _mounted(scratch / "disk.img", scratch) as place:
+    with mounted(scratch / "disk.img", scratch) as place:
         writer = subprocess.Popen(
             [sys.executable, "-c", WRITER, str(acknowledged)],
             cwd=place / "project",
-            env=_environment(scratch),
+            env=environment(scratch),
             stderr=subprocess.DEVNULL,
         )
         while not acknowledged.exists() and writer.poll() is None:
             time.sleep(0.01)
         time.sleep(seconds)
-        moment = _shut_down(place)
+        moment = shut_down(place)
         writer.kill()
         writer.wait()
-    with _mounted(scratch / "disk.img", scratch) as place:
+    with mounted(scratch / "disk.img", scratch) as place:
         _judge(scratch, place / "project", moment, tally)
 
 
-def _shut_down(place: Path) -> float:
+def shut_down(place: Path) -> float:
     """Stop the file system at once; the moment before it was asked to."""
     handle = os.open(place, os.O_RDONLY)
     try:
@@ -135,7 +135,7 @@ def _judge(scratch: Path, project: Path, moment: float, tally: Tally) -> None:
     read = subprocess.run(
         [sys.executable, "-c", READER],
         cwd=project,
-        env=_environment(scratch),
+        env=environment(scratch),
         capture_output=True,
         text=True,
         check=False,
@@ -160,7 +160,8 @@ def _judge(scratch: Path, project: Path, moment: float, tally: Tally) -> None:
                 tally.oldest = max(tally.oldest, moment - float(at))
 
 
-def _image(scratch: Path) -> Path:
+def image(scratch: Path) -> Path:
+    """A new disk in a file."""
     path = scratch / "disk.img"
     with path.open("wb") as file:
         file.truncate(IMAGE_BYTES)
@@ -168,27 +169,29 @@ def _image(scratch: Path) -> Path:
     return path
 
 
-def _new_repository(place: Path) -> None:
+def new_repository(place: Path) -> None:
+    """A project with an empty store, safely on the disk."""
     project = place / "project"
     subprocess.run(["git", "init", "-q", str(project)], check=True)
     code = "from mlgit.store.store import Store; Store.init()"
-    environment = _environment(place)
-    subprocess.run([sys.executable, "-c", code], cwd=project, env=environment, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=project, env=environment(place), check=True)
     os.sync()
 
 
 @contextmanager
-def _mounted(image: Path, scratch: Path) -> Iterator[Path]:
+def mounted(disk: Path, scratch: Path) -> Iterator[Path]:
+    """The disk in use, at a folder that it gives."""
     place = scratch / "mounted"
     place.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-o", "loop", str(image), str(place)], check=True)
+    subprocess.run(["mount", "-o", "loop", str(disk), str(place)], check=True)
     try:
         yield place
     finally:
         subprocess.run(["umount", str(place)], check=True)
 
 
-def _environment(scratch: Path) -> dict[str, str]:
+def environment(scratch: Path) -> dict[str, str]:
+    """No settings of the user's own, one fixed identity."""
     home = scratch / "home"
     home.mkdir(exist_ok=True)
     who = {f"GIT_{role}_NAME": "Ada" for role in ("AUTHOR", "COMMITTER")}

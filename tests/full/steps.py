@@ -10,7 +10,7 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.full import powercut
+from tests.full import powercut, powercut_sharing
 from tests.full.step import KEPT, Outcome, Result, pytest, run
 
 OLDEST = "3.10"
@@ -71,6 +71,7 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "tests-full": heavy_tests,
     "faults": fault_sweeps,
     "powercut": powercut.step,
+    "powercut-sharing": powercut_sharing.step,
     "python-floor": oldest_python,
     "bench": benchmarks,
 }
