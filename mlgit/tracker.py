@@ -188,9 +188,14 @@ class Tracker:
         """
         with suppress(NotFound):
             return self.view(reference)
-        from mlgit.search.resolve import resolve_run
+        from mlgit.search.resolve import resolve_run, split_reference
+        from mlgit.store.past import refuse_purged
 
-        return self.view(resolve_run(self.index, reference, self.live()).run.id)
+        try:
+            return self.view(resolve_run(self.index, reference, self.live()).run.id)
+        except NotFound:
+            refuse_purged(self.store.snapshot(), split_reference(reference)[0])
+            raise
 
     def artifacts(self, run_id: str) -> Held:
         """The artifacts of a run, also of one under way."""

@@ -37,6 +37,7 @@ TABLE: dict[str, dict[str, Entry]] = {
         "mv": Entry("edit", "Move runs to another experiment."),
         "rm": Entry("edit", "Delete runs; `restore` brings them back."),
         "restore": Entry("edit", "Bring back deleted runs."),
+        "purge": Entry("purge", "Take deleted runs from the branch."),
         "experiments": Entry("experiments", "List and manage experiments."),
     },
     "Share": {

@@ -153,9 +153,15 @@ class Session:
         Raises:
             NotFound, Ambiguous, InvalidValue: It means no run, or several.
         """
-        from mlgit.search.resolve import resolve_run
+        from mlgit.search.resolve import resolve_run, split_reference
 
-        return resolve_run(self.index, reference, self.live())
+        try:
+            return resolve_run(self.index, reference, self.live())
+        except NotFound:
+            from mlgit.store.past import refuse_purged
+
+            refuse_purged(self.store.snapshot(), split_reference(reference)[0])
+            raise
 
     def seen(self, found: Found) -> RunView | PublishedRun:
         """A run with all that the branch, or the journals of this machine, say of it.

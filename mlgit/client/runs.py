@@ -10,7 +10,7 @@ from mlgit.client.experiments import experiment_of
 from mlgit.entities.paged import PagedList
 from mlgit.entities.run import Run
 from mlgit.entities.values import Metric
-from mlgit.errors import InvalidValue
+from mlgit.errors import InvalidValue, NotFound
 from mlgit.records.run import RunStatus
 from mlgit.runs import edit
 
@@ -94,9 +94,43 @@ class RunCalls(Calls):
             edit.delete(self.tracker.store, self.tracker.view(run_id).folder)
 
     def restore_run(self, run_id: str) -> None:
-        """Bring a deleted run back; harmless where it is not deleted."""
-        if self.tracker.view(run_id).run.lifecycle != "active":
-            edit.restore(self.tracker.store, self.tracker.view(run_id).folder)
+        """Bring a deleted or purged run back; harmless where it is in use.
+
+        Raises:
+            NotFound, Unsupported: It was purged, and the history here does not reach so far back.
+        """
+        try:
+            view = self.tracker.view(run_id)
+        except NotFound:
+            self._restore_purged(run_id)
+            return
+        if view.run.lifecycle != "active":
+            edit.restore(self.tracker.store, view.folder)
+
+    def _restore_purged(self, run_id: str) -> None:
+        from mlgit.runs import purge
+        from mlgit.store.past import purged_folder
+
+        folder = purged_folder(self.tracker.store.snapshot(), run_id)
+        if not folder:
+            raise NotFound(f"there is no run {run_id!r}", hint="mlgit runs", run_id=run_id)
+        purge.restore(self.tracker.store, folder)
+
+    def purge_run(self, run_id: str, force: bool = False) -> None:
+        """Take a deleted run from the branch; its history still has it, for `restore_run`.
+
+        Args:
+            run_id: The run.
+            force: Also where it is not deleted.
+
+        Raises:
+            NotFound: There is no such run.
+            InvalidState: It is not deleted, being logged to, or the source of a registered version
+                or logged model.
+        """
+        from mlgit.runs import purge
+
+        purge.purge(self.tracker.store, self.tracker.view(run_id).folder, force=force)
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """Every value of a metric, by step, then time; empty where it was never logged."""

@@ -9,6 +9,7 @@ from mlgit.errors import InvalidState
 from mlgit.git.tree import walk
 from mlgit.records import layout
 from mlgit.records.run import Edit, Purged, Run, dump_run, load_run
+from mlgit.runs.journals import paths_of
 from mlgit.store.named import who_names
 from mlgit.store.past import before_purge, stub_of
 from mlgit.store.tombstone import tombstone
@@ -19,18 +20,22 @@ if TYPE_CHECKING:
     from mlgit.store.store import Store
 
 
-def require_purgeable(snapshot: Snapshot, folder: str, *, force: bool = False) -> Run:
+def require_purgeable(store: Store, folder: str, *, force: bool = False) -> Run:
     """The run, which may be purged.
 
     Raises:
-        InvalidState: It is not deleted, and that is not waived by `force`; or a registered
-            version or a logged model came from it.
+        InvalidState: It is not deleted, and that is not waived by `force`; it is being logged to
+            here; or a registered version or a logged model came from it.
         NotFound: It was purged before.
     """
-    run = snapshot.run(folder)
+    run = store.snapshot().run(folder)
     if run.lifecycle == "active" and not force:
         raise InvalidState(f"run {run.name} is not deleted", f"mlgit rm {run.id}", id=run.id)
-    named = who_names(snapshot, run.id)
+    if paths_of(store.data, run.id):
+        raise InvalidState(
+            f"run {run.name} is still being logged to here", "wait until its program has ended"
+        )
+    named = who_names(store.snapshot(), run.id)
     if named:
         raise InvalidState(
             f"run {run.name} is named by {'; '.join(named)}",
@@ -51,7 +56,7 @@ def purge(store: Store, folder: str, *, force: bool = False) -> Run:
     """
 
     def edit(change: Change) -> Run:
-        run = require_purgeable(change.snapshot, folder, force=force)
+        run = require_purgeable(store, folder, force=force)
         seen = [run.end or 0, *(edit.at for edit in run.edits.values())]
         seen += [summary.time for summary in run.metrics.values()]
         names = _names(change.snapshot, folder)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlgit.records.run import Purged
     from mlgit.store.snapshot import Snapshot
 
+_SHORTEST_PREFIX = 4
 _MOST = 100_000  # commits looked at: a tenth of a millisecond each
 
 
@@ -36,9 +37,19 @@ def refuse_purged(snapshot: Snapshot, reference: str) -> None:
     Raises:
         NotFound: It is; the message says when and by whom, the hint how to get it back.
     """
-    for folder in snapshot.find_run(reference):
+    long_enough = len(reference) >= _SHORTEST_PREFIX
+    for folder in snapshot.find_run(reference) if long_enough else ():
         if stub_of(snapshot, folder) is not None:
             snapshot.run(folder)
+
+
+def purged_folder(snapshot: Snapshot, whole_id: str) -> str:
+    """The folder of the purged run of that id; empty where there is none."""
+    for folder in snapshot.find_run(whole_id):
+        stub = stub_of(snapshot, folder)
+        if stub is not None and stub.id == whole_id:
+            return folder
+    return ""
 
 
 def before_purge(snapshot: Snapshot, folder: str) -> dict[str, bytes]:

@@ -94,6 +94,7 @@ MLFLOW = {
     "client.log_param": "run_id key value synchronous=None",
     "client.log_table": "run_id data artifact_file",
     "client.log_text": "run_id text artifact_file",
+    "client.purge_run": "run_id force=False",
     "client.rename_experiment": "experiment_id new_name",
     "client.restore_experiment": "experiment_id",
     "client.restore_run": "run_id",

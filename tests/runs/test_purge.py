@@ -15,7 +15,7 @@ from mlgit.runs.begin import RunRequest
 from mlgit.store.check import check
 from mlgit.store.past import refuse_purged
 from mlgit.store.store import Store
-from tests.runs.helpers import commits, published
+from tests.runs.helpers import commits
 from tests.support.repos import git
 
 
@@ -179,16 +179,41 @@ def test_a_purged_run_is_known_by_its_id_which_is_never_free(store: Store, run_i
         begin.resume(store, run.id)
 
 
-def test_a_run_that_goes_on_is_not_brought_back_by_its_end(store: Store) -> None:
+def test_a_run_that_is_logged_to_is_not_purged(store: Store) -> None:
     active = begin.start(store, "churn")
     active.log_metric("acc", 0.9)
     active.checkpoint()
+    with pytest.raises(InvalidState, match="still being logged to"):
+        purge.purge(store, active.folder, force=True)
+    active.finish()
     purge.purge(store, active.folder, force=True)
-    active.log_metric("acc", 0.95, 1)
-    with pytest.warns(UserWarning, match="was purged"):
-        assert active.finish() is None
-    purge.restore(store, active.folder)
-    from mlgit.runs.recover import recover
 
-    assert [one.problem for one in recover(store)] == [None]
-    assert published(store, active.id)[1].metrics["acc"].points == 2
+
+def test_what_is_left_in_a_purged_run_is_named(store: Store) -> None:
+    folder = deleted(store)
+    purge.purge(store, folder)
+    with store.change("put something back") as change:
+        change.put(f"{folder}/metrics.csv", b"step,timestamp,key,value\n")
+        change.put(f"{folder}/files/model/more.txt", b"more")
+    found = check(store.snapshot())
+    assert [(one.path.removeprefix(f"{folder}/"), one.code) for one in found] == [
+        ("files/model/more.txt", "purge-left"),
+        ("metrics.csv", "purge-left"),
+    ]
+
+
+@pytest.mark.parametrize("state", ["deleted", "purged"])
+def test_a_version_whose_run_is_gone_is_named(store: Store, state: str) -> None:
+    folder = record(store)
+    run, before = store.snapshot().run(folder), store.snapshot().commit
+    edit.delete(store, folder)
+    if state == "purged":
+        purge.purge(store, folder)
+    register(store, run, run=run.id)  # in another clone, that had not heard of it
+    for since in (None, before):
+        found = [one for one in check(store.snapshot(), since=since) if one.code == "run-deleted"]
+        assert [one.hint for one in found] == [f"mlgit restore {run.id}"]
+        assert state in found[0].message
+    (purge.restore if state == "purged" else edit.restore)(store, folder)
+    assert check(store.snapshot()) == []
+    assert [one.code for one in check(store.snapshot(), since=before)] == []

@@ -14,6 +14,7 @@ from mlgit.cli.arguments import EXPERIMENT, RUN, RUN_OR_EXPERIMENT
 from mlgit.cli.command import Command, pairs
 from mlgit.cli.numbers import counted
 from mlgit.cli.session import Session, pass_session
+from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlgit.search.lookup import Found
@@ -150,10 +151,24 @@ def rm(session: Session, *, runs: tuple[str, ...]) -> None:
 def restore(session: Session, *, runs: tuple[str, ...]) -> None:
     """Bring back deleted runs.
 
-    `mlgit runs --deleted` lists them.
+    `mlgit runs --deleted` lists them. A purged run is named by its whole id, and is read from the
+    history of the branch.
     """
-    from mlgit.runs import edit
+    from mlgit.runs import edit, purge
 
-    for found in [session.published(run) for run in runs]:
-        edit.restore(session.store, found.folder)
-        session.output.note(f"restored {found.run.name}")
+    for folder, is_purged in [_restorable(session, run) for run in runs]:
+        restored = (purge if is_purged else edit).restore(session.store, folder)
+        session.output.note(f"restored {restored.name}")
+
+
+def _restorable(session: Session, run: str) -> tuple[str, bool]:
+    """The folder of a run, and whether the run was purged."""
+    try:
+        return session.published(run).folder, False
+    except NotFound:
+        from mlgit.store.past import purged_folder
+
+        folder = purged_folder(session.store.snapshot(), run)
+        if not folder:
+            raise
+        return folder, True
