@@ -35,8 +35,8 @@ class TakenOver(NamedTuple):
         commit: Its tip now.
         merged: Whether a commit was made.
         open: Paths that a person should look at.
-        replaces: Whether the other side has a history that was given up, so that only a forced
-            push, with a lease on it, can follow.
+        replaces: The other side's commit where its history was given up, so that only a forced
+            push, with a lease on that commit, can follow; else None.
         epoch: The epoch that both are to be in.
         guessed: Whether it is not known what both sides had: then what they have was united.
     """
@@ -44,7 +44,7 @@ class TakenOver(NamedTuple):
     commit: Oid
     merged: bool
     open: tuple[str, ...]
-    replaces: bool
+    replaces: Oid | None
     epoch: int
     guessed: bool
 
@@ -59,15 +59,20 @@ class _Sides(NamedTuple):
     newer: Oid | None
 
 
-def take_over(store: Store, ours: Oid, theirs: Oid, source: str) -> TakenOver | None:
+def take_over(store: Store, ours: Oid | None, theirs: Oid, source: str) -> TakenOver | None:
     """Take in what `theirs` has without its history, or give up ours; None for one epoch.
+
+    Also None where there is no local branch yet.
 
     Hold `writer_lock` around this call.
 
     Raises:
         As `mlgit.sharing.pull.take_in`.
     """
-    sides = _sides(store.repository.objects, ours, theirs)
+    objects = store.repository.objects
+    if ours is None and epoch_at(objects, theirs):
+        cleaning.intend(store, ())  # what was fetched before may be of an older epoch
+    sides = _sides(objects, ours, theirs) if ours else None
     if sides is None:
         return None
     store.branch.refuse_checked_out()
@@ -160,7 +165,8 @@ def _land(store: Store, overlay: Overlay, sides: _Sides, merged: Merged, source:
         data = dump_epoch(_united(store, sides, number))
         tree, made = apply_edits(overlay, tree, {layout.EPOCH: data})
         objects += [*ROOT_OBJECTS, *made]
-    done = TakenOver(sides.ours, False, tuple(merged.open), newer != sides.theirs, number, False)
+    replaces = None if newer == sides.theirs else sides.theirs
+    done = TakenOver(sides.ours, False, tuple(merged.open), replaces, number, False)
     if newer is not None and branch.repository.objects.commit(newer).tree == tree:
         return done._replace(commit=_go_to(store, sides, newer, source))
     cleaning.intend(store, [oid for oid in (sides.ours, sides.theirs) if oid != newer])

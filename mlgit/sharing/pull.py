@@ -9,6 +9,7 @@ from mlgit.git.commits import new_commit
 from mlgit.git.history import commits_since, cut_off, merge_bases
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import EMPTY_TREE
+from mlgit.sharing.epoch import take_over
 from mlgit.store.merge.base import common_base, tree_of
 from mlgit.store.merge.trees import merge_trees
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mlgit.git.branch import Branch
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
+    from mlgit.sharing.epoch import TakenOver
     from mlgit.store.store import Store
 
 TRAILER = "Mlgit-Merge"
@@ -29,12 +31,14 @@ class Pulled(NamedTuple):
         after: Its tip now.
         merged: Whether a merge commit was made: both sides had something new.
         open: Paths that a person should look at, such as a value in conflict.
+        epoch: What was done where one side had forgotten what the other had not; else None.
     """
 
     before: Oid | None
     after: Oid
     merged: bool = False
     open: tuple[str, ...] = ()
+    epoch: TakenOver | None = None
 
 
 def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
@@ -52,6 +56,9 @@ def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
     with writer_lock(store.state):
         ours = branch.tip()
         objects = store.repository.objects
+        taken = take_over(store, ours, theirs, source)
+        if taken is not None:
+            return Pulled(ours, taken.commit, taken.merged, taken.open, taken)
         bases = merge_bases(objects, ours, theirs) if ours else []
         if ours is None or bases == [ours] or _adds_nothing(objects, ours, theirs):
             return _forward(branch, ours, theirs, source)

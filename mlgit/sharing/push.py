@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlgit.errors import Conflict, NoStore, Unsupported
 from mlgit.git.history import is_ancestor
 from mlgit.git.transport import HEADS, Pushed, Update
+from mlgit.sharing.cleaning import settle
+from mlgit.sharing.lineage import strays
 from mlgit.sharing.pull import Pulled, take_in
 
 if TYPE_CHECKING:
@@ -46,7 +48,9 @@ def pull(store: Store, transport: Transport) -> Pulled | None:
         As `take_in`.
     """
     theirs = transport.fetch().tip
-    return take_in(store, theirs, transport.remote) if theirs else None
+    pulled = take_in(store, theirs, transport.remote) if theirs else None
+    settle(store)
+    return pulled
 
 
 def push(store: Store, transport: Transport) -> Synced:
@@ -56,7 +60,8 @@ def push(store: Store, transport: Transport) -> Synced:
         As `sync`.
     """
     tip, known = store.branch.tip(), store.repository.refs.read(transport.tracking)
-    if tip and known and is_ancestor(store.repository.objects, known, tip):
+    objects = store.repository.objects
+    if tip and known and is_ancestor(objects, known, tip) and not strays(objects, tip, known):
         done = _move(transport, tip)
         if done is not Pushed.RACED:
             return Synced(None, tip, pushed=done is Pushed.DONE, attempts=1)
@@ -86,8 +91,10 @@ def sync(
             _refuse_to_be_first(store, transport)
         elif store.repository.refs.read(transport.tracking) == tip:
             return Synced(first, tip, pushed=False, attempts=attempt + 1)
-        done = _move(transport, tip)
+        taken = pulled.epoch if pulled else None
+        done = _move(transport, tip, taken.replaces if taken else None)
         if done is not Pushed.RACED:
+            settle(store)
             return Synced(first, tip, pushed=done is Pushed.DONE, attempts=attempt + 1)
         sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
     raise Conflict(
@@ -97,16 +104,18 @@ def sync(
     )
 
 
-def _move(transport: Transport, tip: Oid) -> Pushed:
+def _move(transport: Transport, tip: Oid, replaced: Oid | None = None) -> Pushed:
+    """Bring the remote's branch to `tip`: forwards, or away from what a new epoch replaces."""
     ref = f"{HEADS}{transport.branch}"
-    return transport.push([Update(ref, tip)])[ref]
+    return transport.push([Update(ref, tip, replaced, force=replaced is not None)])[ref]
 
 
 def _joined(first: Pulled | None, last: Pulled | None) -> Pulled | None:
     if first is None or last is None:
         return first or last
     found = tuple(dict.fromkeys((*first.open, *last.open)))
-    return Pulled(first.before, last.after, first.merged or last.merged, found)
+    epoch = last.epoch or first.epoch
+    return Pulled(first.before, last.after, first.merged or last.merged, found, epoch)
 
 
 def _refuse_to_be_first(store: Store, transport: Transport) -> None:
