@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from mlgit.records.run import RunStatus
 from mlgit.runs.journal_read import JournalContent, read_journal
@@ -20,19 +21,30 @@ def bury(entry: JournalEntry) -> None:
     Raises:
         OSError: The disk refused.
     """
-    header = entry.header
-    if entry.writer not in (Writer.DEAD, Writer.EXPIRED) or header is None:
+    if entry.writer not in (Writer.DEAD, Writer.EXPIRED) or entry.header is None:
         return
-    if header.role == HELPER or has_ended(read_journal(entry.path)):
+    record = last_word(entry.path, read_journal(entry.path), entry.writer)
+    if not record:
         return
-    went_down = entry.writer is Writer.DEAD and rebooted(header.process)
-    status = RunStatus.KILLED if went_down else RunStatus.FAILED
     last = entry.path.stat()
-    end = max(last.st_mtime_ns // 1_000_000, header.created)
-    record = pack_event({"do": "status", "status": status.value, "end": end, "at": end})
     with entry.path.open("ab") as file:
         file.write(record)
     os.utime(entry.path, ns=(last.st_atime_ns, last.st_mtime_ns))  # it was the writer's last moment
+
+
+def last_word(path: Path, content: JournalContent, writer: Writer) -> bytes:
+    """The record that says how the run of a journal ended; empty where that is said, or not its.
+
+    Raises:
+        OSError: The file cannot be looked at.
+    """
+    header = content.header
+    if header is None or header.role == HELPER or has_ended(content):
+        return b""
+    went_down = writer is Writer.DEAD and rebooted(header.process)
+    status = RunStatus.KILLED if went_down else RunStatus.FAILED
+    end = max(path.stat().st_mtime_ns // 1_000_000, header.created)
+    return pack_event({"do": "status", "status": status.value, "end": end, "at": end})
 
 
 def has_ended(content: JournalContent) -> bool:

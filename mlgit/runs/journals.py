@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import Enum
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from mlgit import times
 from mlgit.git.lock import writer_lock
@@ -125,7 +125,8 @@ def _writer_of(path: Path, header: Header | None) -> Writer:
     if gone:
         return Writer.DEAD
     # Its process lives but holds no lock: closed, just being opened, or no locks on this disk.
-    return Writer.CLOSED if _is_closed(path) else Writer.LIVE
+    with path.open("rb") as file:
+        return Writer.CLOSED if is_closed(file) else Writer.LIVE
 
 
 def _is_locked(path: Path) -> bool:
@@ -136,11 +137,10 @@ def _is_locked(path: Path) -> bool:
         os.close(descriptor)
 
 
-def _is_closed(path: Path) -> bool:
-    """Whether the writer's last word was that it is done."""
-    with path.open("rb") as file:
-        file.seek(max(0, os.fstat(file.fileno()).st_size - _LAST_BYTES))
-        events = parse(file.read()).events
+def is_closed(file: BinaryIO) -> bool:
+    """Whether the last word of a journal's writer was that it is done."""
+    file.seek(max(0, os.fstat(file.fileno()).st_size - _LAST_BYTES))
+    events = parse(file.read()).events
     return bool(events) and events[-1].fields.get("do") == CLOSE
 
 

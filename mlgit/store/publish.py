@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,22 @@ def put_again(change: Change, run: Run, item: Item) -> None:
             change.put(path, data)
     for name, data in {**item.files, layout.RUN: dump_run(run)}.items():
         change.put(f"{item.folder}/{name}", data)
+
+
+def put_all(change: Change, runs: Sequence[Run], items: Sequence[Item]) -> None:
+    """Put the items of several runs, on the branch or new; of a default the first counts."""
+    made: dict[str, bytes] = {}
+    for run, item in zip(runs, items, strict=True):
+        if change.snapshot.names(item.folder):
+            put_again(change, run, item)
+            continue
+        for name, data in item.files.items():
+            change.put(f"{item.folder}/{name}", data)
+        for path, data in item.defaults.items():
+            made.setdefault(path, data)
+    for path, data in made.items():
+        if change.snapshot.read(path) is None:
+            change.put(path, data)
 
 
 def _replaced(snapshot: Snapshot, item: Item) -> set[str]:

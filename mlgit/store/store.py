@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
@@ -213,6 +213,27 @@ class Store:
             return change
 
         done = self._apply(put, shared_message([item]))
+        return done.commit or done.snapshot.commit
+
+    def publish_all(self, publications: Sequence[Publication]) -> Oid:
+        """Put several runs, each of another folder, on the branch with one commit of their own.
+
+        Raises:
+            As `publish`; then none of them is there.
+        """
+        from mlgit.git.item import message as shared_message
+        from mlgit.store.publish import prepare, put_all
+
+        snapshot = self.snapshot()
+        require_writable(self._settings_of(snapshot).format)
+        items = [prepare(snapshot, publication) for publication in publications]
+        runs = [publication.run for publication in publications]
+
+        def put(change: Change) -> Change:
+            put_all(change, runs, items)
+            return change
+
+        done = self._apply(put, shared_message(items))
         return done.commit or done.snapshot.commit
 
     def _settings_of(self, snapshot: Snapshot) -> Settings:

@@ -1,0 +1,203 @@
+"""What is in a spool, brought to the branch: many runs in one commit, then removed from the spool.
+
+A run that is on the branch already is recognised, so a flush that was killed, or done twice, or by
+two clones at once, ends as if it had been done once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlgit import times
+from mlgit.errors import Damaged, InvalidValue, MlgitError, NotFound, StorageFailed
+from mlgit.git.sharing import make_folder
+from mlgit.runs import spool_read
+from mlgit.runs.journal_file import SUFFIX
+from mlgit.runs.journal_records import pack_header
+from mlgit.runs.journals import HOUR_MS, Writer, published_folder
+from mlgit.runs.spool import objects_beside
+from mlgit.runs.spool_ready import Ready, Source, make_ready
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.runs.spool_read import Spooled
+    from mlgit.store.publication import Publication
+    from mlgit.store.snapshot import Snapshot
+    from mlgit.store.store import Store
+
+_MOST = 5_000  # runs of one commit
+_LARGEST = 64 << 20  # bytes of one commit; they are in memory several times
+
+
+@dataclass
+class Flushed:
+    """What became of the runs of a spool.
+
+    Attributes:
+        landed: Ids of those that were brought to the branch.
+        known: How many were there already.
+        writing: How many may still be written.
+        lost: Ids of those whose writers fell silent without a last word; `recover` takes them.
+        problems: Why others, by id, were not taken, or not whole.
+        commits: What was made.
+    """
+
+    landed: list[str] = field(default_factory=list)
+    known: int = 0
+    writing: int = 0
+    lost: list[str] = field(default_factory=list)
+    problems: list[tuple[str, MlgitError]] = field(default_factory=list)
+    commits: list[Oid] = field(default_factory=list)
+
+
+class Flush(NamedTuple):
+    """One flush under way; see `flush`."""
+
+    store: Store
+    source: Source
+    keep: bool
+    report: Flushed
+
+
+def flush(store: Store, data: Path, *, keep: bool = False, recover: bool = False) -> Flushed:
+    """Bring the ended runs in `data` to the branch; what cannot be taken is reported and left.
+
+    Args:
+        store: Where to.
+        data: A spool, or the data folder of another clone.
+        keep: Change nothing in `data`; take damaged runs as far as they go, and what the other
+            clone has published in the last hours.
+        recover: Take damaged runs as far as they go, and those whose writers have been silent for
+            ten minutes: FAILED where they did not end.
+
+    Raises:
+        StorageFailed, Conflict, Unsupported: The branch cannot be written; nothing is lost.
+    """
+    store.make_folders()
+    work = Flush(store, Source(data, recover or keep, {}), keep, Flushed())
+    if keep:
+        runs = spool_read.recorded(data, times.now_ms())
+    else:
+        runs = spool_read.spooled(data, spool_read.clock_of(data))
+    ready = (_ready(work, run) for run in runs if _is_over(run, work.report, recover=recover))
+    for batch in _batches(one for one in ready if one is not None):
+        _land(work, batch)
+    return work.report
+
+
+def _is_over(run: Spooled, report: Flushed, *, recover: bool) -> bool:
+    if run.writer is Writer.FOREIGN:
+        report.writing += 1
+    elif run.writer is Writer.EXPIRED and not recover:
+        report.lost.append(run.run_id)
+    else:
+        return True
+    return False
+
+
+def _ready(work: Flush, run: Spooled) -> Ready | None:
+    problem: MlgitError
+    try:
+        ready = make_ready(work.store, work.source, run)
+        work.report.problems += [(run.run_id, one) for one in ready.missing]
+        return ready
+    except FileNotFoundError:  # another flush was faster
+        return None
+    except MlgitError as error:
+        problem = error
+    except OSError as error:
+        problem = StorageFailed(f"cannot read {error.filename}: {error.strerror}")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        problem = Damaged(f"its journal makes no sense: {type(error).__name__}: {error}")
+    work.report.problems.append((run.run_id, problem))
+    return None
+
+
+def _batches(found: Iterable[Ready]) -> Iterator[list[Ready]]:
+    batch: list[Ready] = []
+    weight = 0
+    for ready in found:
+        batch.append(ready)
+        weight += ready.weight()
+        if len(batch) >= _MOST or weight >= _LARGEST:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _land(work: Flush, batch: list[Ready]) -> None:
+    new = [one.publication for one in batch if one.publication is not None]
+    try:
+        work.report.commits += [work.store.publish_all(new)] if new else []
+    except (Damaged, InvalidValue, NotFound) as error:
+        if len(batch) == 1:
+            work.report.problems.append((batch[0].run.run_id, error))
+            return
+        for one in batch:  # the others are none the worse for it
+            _land(work, [one])
+        return
+    work.store.repository.objects.forget()
+    snapshot = work.store.snapshot()
+    for one in batch:
+        _conclude(work, one, snapshot)
+
+
+def _conclude(work: Flush, one: Ready, snapshot: Snapshot) -> None:
+    """Count a run that was landed, and take it out of the spool."""
+    if one.publication is None:
+        work.report.known += 1
+    elif _is_there(snapshot, one.publication):
+        work.report.landed.append(one.run.run_id)
+    else:
+        lost = Damaged("it cannot be read back from the branch, so it stays where it is")
+        work.report.problems.append((one.run.run_id, lost))
+        return
+    if work.keep:
+        return
+    try:
+        _put_away(work.store, one, snapshot.commit)
+    except OSError as error:
+        problem = StorageFailed(f"cannot remove {error.filename}: {error.strerror}")
+        work.report.problems.append((one.run.run_id, problem))
+
+
+def _is_there(snapshot: Snapshot, publication: Publication) -> bool:
+    """Whether the files of a run are on the branch, as the disk has it."""
+    try:
+        return snapshot.run(publication.folder).id == publication.run.id and all(
+            snapshot.read(f"{publication.folder}/{name}") == data
+            for name, data in publication.files.items()
+        )
+    except MlgitError:
+        return False
+
+
+def _put_away(store: Store, one: Ready, commit: Oid) -> None:
+    """Keep the journals beside the store for an hour, as those of its own, and empty the spool."""
+    import shutil
+
+    for path in one.run.paths:
+        if one.publication is not None:
+            _shelve(store, one, path, commit)
+        with suppress(FileNotFoundError):
+            if path.stat().st_size == one.said.sizes[path]:  # else its writer has gone on
+                path.unlink()
+                shutil.rmtree(objects_beside(path), ignore_errors=True)
+    with suppress(OSError):
+        one.run.paths[0].parent.rmdir()
+
+
+def _shelve(store: Store, one: Ready, path: Path, commit: Oid) -> None:
+    """Let the store compare its branch with this journal in an hour, see `heal`."""
+    hour = published_folder(store.data) / str(times.now_ms() // HOUR_MS)
+    name = f"{one.run.run_id}.{path.stem}.{commit.decode()}{SUFFIX}"
+    first = pack_header(one.header) if one.header else b""
+    with suppress(OSError):
+        data = first + path.read_bytes() + one.said.words.get(path, b"")
+        make_folder(hour)
+        (hour / name).write_bytes(data)
