@@ -19,6 +19,7 @@ from mlgit.errors import MlgitError
 TABLE: dict[str, dict[str, Entry]] = {
     "Start": {
         "init": Entry("init", "Create the experiment store of this repository."),
+        "clone": Entry("clone", "Clone a repository with its experiments, ready to be searched."),
         "demo": Entry("demo", "Make a small repository with runs to try things on."),
         "doctor": Entry("upkeep", "Say what is wrong with this store and what to do."),
     },
@@ -30,6 +31,7 @@ TABLE: dict[str, dict[str, Entry]] = {
         "diff": Entry("diff", "Show how one run became another, line by line."),
         "plot": Entry("plot", "Draw a metric of one or more runs."),
         "best": Entry("best", "Name the run with the best value of a metric."),
+        "log": Entry("log", "Show who did what to the store, newest first."),
     },
     "Change": {
         "tag": Entry("edit", "Set or delete tags of a run."),
