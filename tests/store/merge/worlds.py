@@ -148,7 +148,7 @@ def register(uid: str, at: int) -> Step:
     """A version with the next free number."""
 
     def step(files: Files, _: str) -> Files:
-        if any(f"uid: {uid}".encode() in data for data in files.values()):
+        if any(f'uid: "{uid}"'.encode() in data for data in files.values()):
             return files
         number = 1 + sum(path.startswith(f"{MODEL}/versions/") for path in files)
         doc = {"format": 1, "uid": uid, "status": "READY", "created": times.iso(T0 + at)}

@@ -1,0 +1,54 @@
+"""Merges by others, repaired when they are taken in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from mlgit.git.oid import COMMIT, Oid, object_id
+from mlgit.store.merge.foreign import needed_repair
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.store.merge.foreign import Repair
+
+TRAILER = "Mlgit-Repair"
+_WHO = b"mlgit <mlgit@localhost>"
+
+
+@contextmanager
+def repaired(objects: Objects, theirs: Oid, ours: Oid | None) -> Iterator[Oid]:
+    """`theirs`, or a commit on top of it that makes good what merges by others have lost or broken.
+
+    Whoever repairs makes the same commit. It is safe from `git gc` until the block ends.
+
+    Args:
+        objects: Where both are.
+        theirs: A commit that is being taken in.
+        ours: Merges that this one has were looked at before; None looks at nothing.
+
+    Raises:
+        Damaged: The history cannot be read.
+        StorageFailed: The disk refused.
+    """
+    repair = needed_repair(objects, theirs, ours) if ours else None
+    if repair is None or not repair.paths:
+        yield theirs
+        return
+    data = _commit(repair, theirs, objects.commit(theirs).commit_time)
+    pack = objects.write_guarded([*repair.objects, (COMMIT, data)])
+    try:
+        yield object_id(COMMIT, data)
+    finally:
+        pack.release()
+
+
+def _commit(repair: Repair, parent: Oid, seconds: int) -> bytes:
+    count = len(repair.paths)
+    subject = f"repair: {count} path{'s' * (count != 1)} after a merge without mlgit"
+    trailers = [f"{TRAILER}: {merge.decode()}" for merge in repair.merges]
+    head = [b"tree " + repair.tree, b"parent " + parent]
+    head += [b"%b %b %d +0000" % (role, _WHO, seconds) for role in (b"author", b"committer")]
+    message = "\n".join([subject, "", "[skip ci]", "", *trailers, ""])
+    return b"\n".join([*head, b"", message.encode()])
