@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FILE_MODE = 0o100644
 TREE_MODE = 0o040000
 _DEEPEST = 64
+_COPIES = 20_000
 
 
 class Entry(NamedTuple):
@@ -40,19 +41,45 @@ def tree_order(item: tuple[bytes, tuple[int, Oid]]) -> bytes:
     return item[0] + b"/" if item[1][0] == TREE_MODE else item[0]
 
 
+class Copies:
+    """Counts how often a walk comes to folders it has been in: a bomb is made of such."""
+
+    def __init__(self) -> None:
+        self._seen: set[object] = set()
+        self._again = 0
+
+    def too_many(self, folder: object) -> bool:
+        """Whether this folder was seen before, and that has happened far too often by now."""
+        if folder not in self._seen:
+            self._seen.add(folder)
+            return False
+        self._again += 1
+        return self._again > _COPIES + 8 * len(self._seen)
+
+
+def is_sorted(entries: Sequence[tuple[bytes, int, Oid]]) -> bool:
+    """Whether entries (name, mode, id) stand in git's order; equal names do."""
+    names = [name + b"/" if mode == TREE_MODE else name for name, mode, _ in entries]
+    return names == sorted(names)
+
+
 def diff(objects: Objects, old: Oid | None, new: Oid | None) -> Iterator[TreeChange]:
     """Every file that differs between two trees, in tree order; equal subtrees are not opened.
+
+    A folder that stands in very many places is passed over from some place on: a few kilobytes of
+    nested copies would else be more paths than can ever be walked.
 
     Raises:
         Damaged: A tree cannot be read, or is nested deeper than any honest one.
     """
-    yield from _diff(objects, old, new, "", 0)
+    yield from _diff(objects, old, new, "", Copies())
 
 
 def _diff(
-    objects: Objects, old: Oid | None, new: Oid | None, prefix: str, depth: int
+    objects: Objects, old: Oid | None, new: Oid | None, prefix: str, copies: Copies
 ) -> Iterator[TreeChange]:
-    if old == new:
+    depth = prefix.count("/")
+    if old == new or copies.too_many((old, new)):
         return
     refuse_depth(depth, prefix)
     before = objects.tree(old) if old else {}
@@ -63,7 +90,7 @@ def _diff(
         if was == now:
             continue
         path = prefix + text_of(name)
-        yield from _diff(objects, _subtree(was), _subtree(now), f"{path}/", depth + 1)
+        yield from _diff(objects, _subtree(was), _subtree(now), f"{path}/", copies)
         left, right = _file(was), _file(now)
         if left != right:
             yield TreeChange(path, left, right)
@@ -83,7 +110,7 @@ def walk(
     """Every file below `prefix` with its path, in tree order, streamed.
 
     Entries come as stored, also ones that should not be there; a name that holds a slash shows
-    it as U+DC2F, so that no such path looks like an honest one.
+    it as U+DC2F, so that no such path looks like an honest one. Copies: as in `diff`.
 
     Args:
         objects: Where trees are read from.
@@ -103,6 +130,7 @@ def walk(
 
 
 def _walk(objects: Objects, oid: Oid, prefix: str, depth: int) -> Iterator[tuple[str, Entry]]:
+    copies = Copies()
     stack = [iter(objects.tree_entries(oid))]
     prefixes = [prefix]
     while stack:
@@ -114,8 +142,9 @@ def _walk(objects: Objects, oid: Oid, prefix: str, depth: int) -> Iterator[tuple
         name, mode, child = step
         path = prefixes[-1] + text_of(name)
         if mode == TREE_MODE and len(stack) < depth:
-            stack.append(iter(objects.tree_entries(child)))
-            prefixes.append(f"{path}/")
+            if not copies.too_many(child):
+                stack.append(iter(objects.tree_entries(child)))
+                prefixes.append(f"{path}/")
         else:
             if mode == TREE_MODE and depth == _DEEPEST:
                 refuse_depth(depth + 1, path)

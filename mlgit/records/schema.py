@@ -14,11 +14,12 @@ from mlgit.records.schema_table import KINDS, VARIANTS
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing wrong in a file; `line` counts from 1, None where unknown."""
+    """One thing wrong in a file; `line` and `column` count from 1, None where unknown."""
 
     key: str
     message: str
     line: int | None = None
+    column: int | None = None
 
     def __str__(self) -> str:
         where = "" if self.line is None else f"line {self.line}: "
@@ -35,10 +36,21 @@ def validate_file(kind: str, data: bytes) -> list[Problem]:
     try:
         doc = text.load(data)
     except errors.Damaged as error:
-        return [Problem("", str(error.facts["reason"]), error.facts["line"])]  # type: ignore[arg-type]
+        where: Any = error.facts["line"], error.facts.get("column")
+        return [Problem("", str(error.facts["reason"]), *where)]
     found = list(_findings(kind, doc))
     lines = text.lines(data) if found else {}
-    return [Problem(_dotted(path), message, lines.get(path)) for path, message in found]
+    rows = data.splitlines() if found else []
+    return [
+        Problem(_dotted(path), message, line, _indent(rows[line - 1]) if line else None)
+        for path, message in found
+        for line in [lines.get(path)]
+    ]
+
+
+def _indent(row: bytes) -> int:
+    """The column, from 1, of the first thing in a line."""
+    return len(row) - len(row.lstrip(b" -")) + 1
 
 
 def damage(kind: str, doc: dict[str, Any], error: Exception) -> errors.Damaged:

@@ -33,11 +33,13 @@ class Walk:
     objects: Objects
     experiments: bool = False
     unreadable: list[tuple[str, str]] = field(default_factory=list)
+    _seen: set[tuple[bool, Oid]] = field(default_factory=set)
 
     def changed_runs(self, old: Oid | None, new: Oid) -> Iterator[tuple[str, Oid | None]]:
         """Folder of each run that differs between root trees, and its tree if it is still there.
 
-        Runs in trees of the new state that cannot be read are not there.
+        Runs in trees of the new state that cannot be read are not there, and no folder above runs
+        is entered twice: honest ones differ, and copies of copies would have no end.
 
         Raises:
             NotFound, Damaged: The old state cannot be read.
@@ -71,9 +73,16 @@ class Walk:
         return before, {} if now is None else self._after(path, now)
 
     def _before(self, oid: Oid) -> Listing:
-        return self.objects.tree(oid)
+        return {} if self._is_copy(oid, now=False) else self.objects.tree(oid)
+
+    def _is_copy(self, oid: Oid, *, now: bool) -> bool:
+        known = (now, oid) in self._seen
+        self._seen.add((now, oid))
+        return known
 
     def _after(self, path: str, oid: Oid) -> Listing:
+        if self._is_copy(oid, now=True):
+            return {}
         try:
             return self.objects.tree(oid)
         except (NotFound, Damaged) as error:

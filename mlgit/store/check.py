@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mlgit.errors import Damaged, NoStore, NotFound
+from mlgit.errors import Damaged, NoStore
 from mlgit.git.tree import TREE_MODE
 from mlgit.records import layout
 from mlgit.records.settings import Settings
+from mlgit.store.check_alias import check_aliases
+from mlgit.store.check_change import changed_paths
 from mlgit.store.check_file import Files
+from mlgit.store.check_history import check_history
+from mlgit.store.check_purged import check_sources
+from mlgit.store.check_registry import check_registry
 from mlgit.store.check_run import RunCheck, RunRules
 from mlgit.store.problem import Problem, Report
 from mlgit.store.survey import Found, Survey
@@ -27,15 +32,18 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
 
     Args:
         snapshot: The store.
-        deep: Also compare points with summaries and artifacts kept in git with their digests.
-        since: Look only at what changed after this earlier commit.
+        deep: Also compare points with summaries and artifacts kept in git with their digests, and
+            read every object of the history.
+        since: Look only at what changed after this earlier commit, and at whether it may.
     """
     report = Report()
-    only = None if since is None else _changed(snapshot, since, report)
+    only = None if since is None else changed_paths(snapshot, since, report)
+    since = None if only is None else since
     survey = Survey(snapshot.objects, report, only)
     files = Files(snapshot.objects, report)
     experiments, damaged = snapshot.experiments()
-    rules = RunRules({e.id for e in experiments}, _settings(snapshot).limits, deep)
+    known = {experiment.id for experiment in experiments}
+    rules = RunRules(known, _settings(snapshot).limits, deep, snapshot.folder_of)
     runs: dict[str, str] = {}
     for found in survey.walk(snapshot.tree):
         if found.entry.mode != TREE_MODE:
@@ -43,12 +51,18 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
             continue
         run_id = RunCheck(found, survey, files, rules).check()
         if runs.setdefault(run_id, found.path) != found.path and run_id:
-            report.add(found.path, f"the run {run_id} is also in {runs[run_id]}")
+            report.add(found.path, "duplicate-run", f"the run {run_id} is also in {runs[run_id]}")
     if only is None or any(path.endswith("/experiment.yaml") for path in only):
         _check_experiments(experiments, report)
+    check_registry(snapshot, report, only)
+    check_sources(snapshot, report, only)
+    if deep or since is not None:
+        check_aliases(snapshot, report, since)
+    if deep:
+        check_history(snapshot, report, since)
     for damage in damaged:
         if (only is None or damage.path in only) and not report.names(damage.path):
-            report.add(damage.path, damage.reason)
+            report.add(damage.path, "unreadable", damage.reason)
     return report.problems()
 
 
@@ -68,22 +82,6 @@ def require_store(snapshot: Snapshot) -> None:
     )
 
 
-def _changed(snapshot: Snapshot, since: Oid, report: Report) -> set[str] | None:
-    """Changed paths and the folders above them; None where that cannot be told."""
-    wanted: set[str] = set()
-    try:
-        for change in snapshot.changes_since(since):
-            if change.new is None and change.path.endswith(f"/{layout.RUN}"):
-                text = "was removed; runs are deleted by a mark, never taken away"
-                report.add(change.path, text, hint="git revert the commit that removed it")
-            parts = change.path.split("/")
-            wanted.update("/".join(parts[:count]) for count in range(1, len(parts) + 1))
-    except (NotFound, Damaged) as error:
-        report.add("", f"cannot tell what changed, so all is looked at: {error.message}", "warning")
-        return None
-    return wanted
-
-
 def _settings(snapshot: Snapshot) -> Settings:
     try:
         return snapshot.settings()
@@ -96,9 +94,9 @@ def _check_file(found: Found, files: Files, report: Report) -> None:
     if located is not None and not located.folder:
         files.check(found.path, found.entry.oid, located.kind)
     elif found.path.startswith("runs/"):
-        report.add(found.path, "no file that mlgit makes; kept as it is", "warning")
+        report.add(found.path, "unknown-file", "no file that mlgit makes; kept as it is", "warning")
     else:
-        report.add(found.path, "no file that mlgit knows; kept as it is", "note")
+        report.add(found.path, "unknown-file", "no file that mlgit knows; kept as it is", "note")
 
 
 def _check_experiments(experiments: Sequence[Experiment], report: Report) -> None:
@@ -108,10 +106,14 @@ def _check_experiments(experiments: Sequence[Experiment], report: Report) -> Non
         path = layout.experiment_path(experiment.folder)
         first = by_id.setdefault(experiment.id, experiment)
         if first is not experiment:
-            report.add(path, f"the id {experiment.id} is also that of runs/{first.folder}")
+            report.add(
+                path,
+                "duplicate-experiment",
+                f"the id {experiment.id} is also that of runs/{first.folder}",
+            )
         if experiment.lifecycle != "active":
             continue
         other = live.setdefault(experiment.name, experiment)
         if other is not experiment:
             text = f"{experiment.name!r} is also the name of runs/{other.folder}; rename one"
-            report.add(path, text, "warning")
+            report.add(path, "same-name", text, "warning")

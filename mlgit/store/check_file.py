@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.records import schema
+from mlgit.records import schema, text
 from mlgit.records.metrics import Point, decode_points
 
 if TYPE_CHECKING:
@@ -21,6 +22,13 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
+class _Verdict(NamedTuple):
+    """What is wrong in a content, and the keys of its values in conflict."""
+
+    problems: Sequence[schema.Problem]
+    contested: tuple[str, ...]
+
+
 class Files:
     """Reads and judges the files of one object store.
 
@@ -30,7 +38,7 @@ class Files:
 
     def __init__(self, objects: Objects, report: Report) -> None:
         self._objects, self.report = objects, report
-        self._verdicts: dict[tuple[str, Oid], list[schema.Problem]] = {}
+        self._verdicts: dict[tuple[str, Oid], _Verdict] = {}
         self._digests: dict[Oid, tuple[int, str]] = {}
 
     def read(self, path: str, oid: Oid) -> bytes | None:
@@ -38,24 +46,28 @@ class Files:
         try:
             return self._objects.blob(oid)
         except (NotFound, Damaged) as error:
-            self.report.add(path, f"cannot be read: {error.message}", hint=error.hint)
+            what = f"cannot be read: {error.message}"
+            self.report.add(path, "unreadable", what, hint=error.hint)
             return None
 
     def check(self, path: str, oid: Oid, kind: str) -> bool:
         """Whether a file is what the format says of its kind; if not, that is reported."""
         if kind in _RAW:
             return True
-        problems = self._verdicts.get((kind, oid))
-        if problems is None:
+        verdict = self._verdicts.get((kind, oid))
+        if verdict is None:
             data = self.read(path, oid)
             if data is None:
                 return False
-            problems = schema.validate_file(kind, data)
-            _remember(self._verdicts, (kind, oid), problems)
-        for problem in problems:
-            where = f"{problem.key}: " if problem.key else ""
-            self.report.add(path, f"{where}{problem.message}", line=problem.line)
-        return not problems
+            verdict = _judged(kind, data)
+            _remember(self._verdicts, (kind, oid), verdict)
+        for one in verdict.problems:
+            what = f"{one.key}: {one.message}" if one.key else one.message
+            self.report.add(path, "invalid", what, line=one.line, column=one.column)
+        for key in verdict.contested:
+            what = f"{key}: two sides disagree, a person has to choose"
+            self.report.add(path, "conflict", what, "warning")
+        return not verdict.problems
 
     def points(self, path: str, oid: Oid) -> list[Point] | None:
         """The points of a segment; None, and a report, where they cannot be read."""
@@ -65,7 +77,8 @@ class Files:
         except Damaged as error:
             line = error.facts.get("line")
             reason = str(error.facts.get("reason", error.message))
-            self.report.add(path, reason, line=line if isinstance(line, int) else None)
+            where = line if isinstance(line, int) else None
+            self.report.add(path, "invalid", reason, line=where)
             return None
 
     def digest(self, path: str, oid: Oid) -> tuple[int, str] | None:
@@ -78,6 +91,24 @@ class Files:
             known = len(data), sha256(data).hexdigest()
             _remember(self._digests, oid, known)
         return known
+
+
+def _judged(kind: str, data: bytes) -> _Verdict:
+    problems = schema.validate_file(kind, data)
+    if problems or b"sides:" not in data:
+        return _Verdict(problems, ())
+    return _Verdict((), tuple(_contested(text.load(data), "")))
+
+
+def _contested(value: Any, path: str) -> Iterator[str]:
+    """Where values are in conflict, by dotted key; the file's name for the whole of it."""
+    if not isinstance(value, dict):
+        return
+    if isinstance(value.get("sides"), list):
+        yield path or "the file"
+        return
+    for key, held in value.items():
+        yield from _contested(held, f"{path}.{key}" if path else key)
 
 
 def _remember(known: dict[K, V], key: K, value: V) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
+from mlgit.git.oid import EMPTY_TREE
 from mlgit.git.tree import TREE_MODE
 from mlgit.records import layout
 from mlgit.records.safe_names import PLAIN_ID, SLUG
@@ -19,6 +20,10 @@ _SHARD = re.compile(r"[0-9a-f]")
 # What begins with `m-` is a logged model.
 _RUN = re.compile(
     rf"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]-(?!m-)(?:{PLAIN_ID}|{SLUG}~[0-9a-f]{{12}})"
+)
+# A run's or a logged model's: what follows the time stands for its id.
+_LEAF = re.compile(
+    rf"(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]-(?:{PLAIN_ID}|{SLUG}~[0-9a-f]{{12}})"
 )
 
 
@@ -40,17 +45,39 @@ def folders_by_id(trees: Trees, root: Oid, prefix: str) -> list[str]:
     return [folder for folder, part in every if layout.part_may_start(part, prefix)]
 
 
+def parts_in_shard(trees: Trees, root: Oid, shard: str) -> dict[str, str]:
+    """Runs and logged models of one shard: the part that stands for the id -> its folder."""
+    found = _runs(trees, root, None, shard.__eq__, _LEAF)
+    return {part: folder for folder, part in found}
+
+
 def _runs(
-    trees: Trees, root: Oid, experiment: str | None, shard: Callable[[str], object]
+    trees: Trees,
+    root: Oid,
+    experiment: str | None,
+    shard: Callable[[str], object],
+    leaf: re.Pattern[str] = _RUN,
 ) -> Iterator[tuple[str, str]]:
-    """(folder, the part of its name that stands for the id) of every run in wanted shards."""
+    """(folder, the part of its name that stands for the id) of every run in wanted shards.
+
+    A copy of a folder above runs, which no honest store has, is passed over.
+    """
+    seen: set[Oid] = set()
     for above, experiment_tree in _experiments(trees, root, experiment):
-        for day, day_tree in _folders(trees, experiment_tree, _is_day):
-            for name, shard_tree in _folders(trees, day_tree, shard):
-                for run, _ in _folders(trees, shard_tree, _RUN.fullmatch):
+        for day, day_tree in _folders(trees, _once(experiment_tree, seen), _is_day):
+            for name, shard_tree in _folders(trees, _once(day_tree, seen), shard):
+                for run, _ in _folders(trees, _once(shard_tree, seen), leaf.fullmatch):
                     part = run[7:]
                     if "~" in part or layout.shard(part) == name:
                         yield f"{above}/{day}/{name}/{run}", part
+
+
+def _once(oid: Oid, seen: set[Oid]) -> Oid:
+    """The tree itself the first time it is met, then the empty one."""
+    if oid in seen:
+        return EMPTY_TREE
+    seen.add(oid)
+    return oid
 
 
 def _is_experiment(name: str) -> bool:
@@ -80,6 +107,8 @@ def _experiments(trees: Trees, root: Oid, experiment: str | None) -> Iterator[tu
 
 def _folders(trees: Trees, oid: Oid, wanted: Callable[[str], object]) -> Iterator[tuple[str, Oid]]:
     """Wanted folders of one tree by name; none where the tree cannot be read."""
+    if oid == EMPTY_TREE:  # which nobody stores
+        return
     try:
         listing = trees.listing(oid)
     except (NotFound, Damaged):

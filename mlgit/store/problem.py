@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Severity = Literal["error", "warning", "note"]
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One thing on the branch that the format does not allow, or does not know.
 
     Attributes:
         path: Where; as git names it, bytes that are no UTF-8 as surrogates.
+        line: Counts from 1; None where unknown.
+        column: Counts from 1; None where unknown.
         severity: `error` where something is lost or unsafe, `warning` where a reader may be
             misled, `note` for what is merely unknown.
+        code: A stable word for programs, such as `seal-broken`; `mlgit help checks` lists them.
         message: What is wrong.
-        line: Counts from 1; None where unknown.
         hint: What to do; may be empty.
     """
 
     path: str
+    line: int | None
+    column: int | None
     severity: Severity
+    code: str
     message: str
-    line: int | None = None
     hint: str = ""
 
 
@@ -38,14 +40,17 @@ class Report:
     def add(
         self,
         path: str,
+        code: str,
         message: str,
         severity: Severity = "error",
+        *,
         line: int | None = None,
+        column: int | None = None,
         hint: str = "",
     ) -> None:
         """Note one problem."""
         if len(self._found) <= self._most:
-            self._found.append(Problem(path, severity, message, line, hint))
+            self._found.append(Problem(path, line, column, severity, code, message, hint))
 
     def names(self, path: str) -> bool:
         """Whether something was found wrong at that path."""
@@ -56,5 +61,5 @@ class Report:
         found = sorted(self._found[: self._most], key=lambda each: (each.path, each.line or 0))
         if len(self._found) > self._most:
             text = f"there are more than {self._most} problems; the others are not listed"
-            found.append(Problem("", "error", text))
+            found.append(Problem("", None, None, "error", "more", text))
         return found

@@ -15,7 +15,7 @@ from mlgit.records.inputs import Inputs, load_inputs
 from mlgit.records.metrics import Point, decode_points, merge_segments
 from mlgit.records.run import Run, load_run
 from mlgit.records.settings import Settings, load_settings
-from mlgit.store.find import folders_by_id, run_folders
+from mlgit.store.find import folders_by_id, parts_in_shard, run_folders
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -44,6 +44,7 @@ class Snapshot:
         self.commit, self.ref = commit, ref
         self.objects = trees.objects
         self._trees = trees
+        self._shards: dict[str, dict[str, str]] = {}
 
     @cached_property
     def tree(self) -> Oid:
@@ -141,6 +142,17 @@ class Snapshot:
         """Folders of the runs whose id begins so."""
         found = folders_by_id(self._trees, self.tree, id_prefix)
         return [folder for folder in found if "~" not in folder or self._is(folder, id_prefix)]
+
+    def folder_of(self, whole_id: str) -> str | None:
+        """The folder of the run or logged model of that id, by names alone; None where none is.
+
+        For many questions: a sixteenth of the names is listed once and remembered.
+        """
+        shard = layout.shard(whole_id)
+        if shard not in self._shards:
+            self._shards[shard] = parts_in_shard(self._trees, self.tree, shard)
+        found = self._shards[shard]
+        return found.get(layout.model_part(whole_id)) or found.get(layout.run_part(whole_id))
 
     def run(self, folder: str) -> Run:
         """The run in a folder.

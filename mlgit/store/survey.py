@@ -13,17 +13,15 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.tree import FILE_MODE, TREE_MODE, Entry
+from mlgit.git.tree import TREE_MODE, Entry, is_sorted
 from mlgit.records import layout
+from mlgit.store.entries import Refusal, refusal
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
     from mlgit.store.problem import Report, Severity
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_GIT = re.compile(r"(\.git|git~\d+)[ .]*(:.*)?")
-_IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u2064\u206a-\u206f\ufeff]")
 _DEEPEST = 64
 _HINT = "never check this branch out; ask who pushed it: git log mlgit"
 
@@ -87,7 +85,7 @@ class Survey:
                 continue
             most -= 1
             if most < 0 or len(stack) > _DEEPEST:
-                self._report.add(folder, "has far more files or folders than it names")
+                self._report.add(folder, "too-many", "has far more files or folders than it names")
                 return
             if found.entry.mode == TREE_MODE:
                 stack.append(iter(self.entries(found.path, found.entry.oid)))
@@ -100,17 +98,20 @@ class Survey:
             listed = self._objects.tree_entries(oid)
         except (NotFound, Damaged) as error:
             text = f"the folder cannot be read: {error.message}"
-            self._report.add(folder, text, hint=error.hint)
+            self._report.add(folder, "unreadable", text, hint=error.hint)
             return []
         usable: dict[str, Found] = {}
         for name, mode, child in listed:
             text = name.decode("utf-8", "surrogateescape")
             path = f"{folder}/{text}" if folder else text
-            reason = _refusal(name, text, mode) or _clash(text, usable)
-            if reason:
-                self._report.add(path, reason, hint=_HINT)
+            refused = refusal(name, mode) or _clash(text, usable)
+            if refused:
+                self._report.add(path, refused.code, refused.reason, hint=_HINT)
             else:
                 usable[_folded(text)] = Found(path, Entry(mode, child))
+        if not is_sorted(listed):
+            text = "the folder is not in git's order; git does not find all that is in it"
+            self._report.add(folder, "unsorted", text, hint=_HINT)
         return list(usable.values())
 
     def _wanted(self, path: str) -> bool:
@@ -122,7 +123,8 @@ class Survey:
             return False
         if not _is_known_folder(path):
             severity: Severity = "error" if path.startswith("runs/") else "note"
-            self._report.add(path, "no folder that mlgit makes; not looked into", severity)
+            text = "no folder that mlgit makes; not looked into"
+            self._report.add(path, "unknown-folder", text, severity)
             return False
         return self._is_first(found)
 
@@ -130,7 +132,8 @@ class Survey:
         """Whether this tree was not seen before: below `runs/` each is a different one."""
         if found.entry.oid in self._seen:
             if found.path.startswith("runs/"):
-                self._report.add(found.path, "is a copy of another folder; not looked into")
+                text = "is a copy of another folder; not looked into"
+                self._report.add(found.path, "copy", text)
             return False
         self._seen.add(found.entry.oid)
         return True
@@ -148,28 +151,13 @@ def _is_run_folder(path: str) -> bool:
     return any(located.folder == path for located in found if located)
 
 
-def _refusal(name: bytes, text: str, mode: int) -> str:
-    """Why an entry is not used, whatever it holds; empty when it is fine."""
-    if mode not in (FILE_MODE, TREE_MODE):
-        return f"has mode {mode:o}; a store has only plain files (100644) and folders"
-    if layout.safe_name(text):
-        return ""
-    if not text.isprintable() or _CONTROL.search(text):
-        return "has a name with control characters or bytes that are no UTF-8"
-    if "/" in text or "\\" in text or text in ("", ".", ".."):
-        return "has a name that leads to another folder"
-    if _GIT.fullmatch(_IGNORED_BY_HFS.sub("", text).lower()) or text[-1] in ". ":
-        return "has a name that some file systems take for another"
-    return "has a name that is too long" if len(name) > 255 else ""
-
-
-def _clash(text: str, usable: dict[str, Found]) -> str:
+def _clash(text: str, usable: dict[str, Found]) -> Refusal | None:
     other = usable.get(_folded(text))
     if other is None:
-        return ""
+        return None
     if other.path.rpartition("/")[2] == text:
-        return "stands twice in its folder"
-    return f"is one file with {other.path} where case does not count"
+        return Refusal("name-clash", "stands twice in its folder")
+    return Refusal("name-clash", f"is one file with {other.path} where case does not count")
 
 
 def _folded(text: str) -> str:

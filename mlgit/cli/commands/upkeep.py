@@ -37,23 +37,26 @@ _STYLES = {"error": ("red", "bold"), "warning": ("yellow",), "note": ("dim",)}
     """,
 )
 @click.argument("revision", default="", metavar="[REV|A..B]")
-@click.option("--deep", is_flag=True, help="Recompute summaries and digests too.")
+@click.option(
+    "--deep", is_flag=True, help="Recompute summaries and digests, read all of the history."
+)
 @shape_options
 @pass_session
 @click.pass_context
 def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, shape: Shape) -> None:
     """Check every record of the store against the format.
 
-    REV is another commit than the tip; with A..B only what changed since A is looked at. Ends
-    with 6 where anything is wrong, with 3 where REV holds no store.
+    REV is another commit than the tip; with A..B only what changed since A is looked at, and
+    whether it may change so. Codes are explained by `mlgit help checks`. Ends with 6 where anything
+    is wrong, with 3 where REV holds no store.
     """
     from mlgit.store.check import check as problems_of
 
     since, snapshot = _range(session, revision)
     with working(session.output, "reading every record"):
         problems = problems_of(snapshot, deep=deep, since=since)
-    documents = [dict(vars(problem)) for problem in problems]
-    columns = ["path", "line", "severity", "message", "hint"]
+    documents = [problem._asdict() for problem in problems]
+    columns = ["path", "line", "column", "severity", "code", "message", "hint"]
     emit(session.output, shape, documents, columns, lambda: _lines(session, problems))
     errors = sum(problem.severity == "error" for problem in problems)
     if problems:
@@ -70,9 +73,11 @@ def _lines(session: Session, problems: Sequence[Problem]) -> list[str]:
     terminal = session.output.terminal
     lines = []
     for problem in problems:
-        where = f"{problem.path}:{problem.line}" if problem.line else problem.path
+        place = (problem.path or "the branch", problem.line, problem.column)
+        where = ":".join(str(part) for part in place if part)
         severity = terminal.paint(problem.severity, *_STYLES[problem.severity])
-        lines.append(f"{terminal.safe(where)}: {severity}: {terminal.safe(problem.message)}")
+        said_of_it = f"{terminal.safe(problem.message)} [{problem.code}]"
+        lines.append(f"{terminal.safe(where)}: {severity}: {said_of_it}")
         if problem.hint:
             lines.append(f"  hint: {terminal.safe(problem.hint)}")
     return lines
