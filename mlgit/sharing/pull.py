@@ -10,7 +10,9 @@ from mlgit.git.history import commits_since, cut_off, merge_bases
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import EMPTY_TREE
 from mlgit.sharing.epoch import take_over
+from mlgit.sharing.repair import mended_tip, repaired
 from mlgit.store.merge.base import common_base, tree_of
+from mlgit.store.merge.foreign import MERGE_TRAILER
 from mlgit.store.merge.trees import merge_trees
 
 if TYPE_CHECKING:
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.sharing.epoch import TakenOver
     from mlgit.store.store import Store
-
-TRAILER = "Mlgit-Merge"
 
 
 class Pulled(NamedTuple):
@@ -59,10 +59,12 @@ def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
         taken = take_over(store, ours, theirs, source)
         if taken is not None:
             return Pulled(ours, taken.commit, taken.merged, taken.open, taken)
-        bases = merge_bases(objects, ours, theirs) if ours else []
-        if ours is None or bases == [ours] or _adds_nothing(objects, ours, theirs):
-            return _forward(branch, ours, theirs, source)
-        return _merge(branch, bases, ours, theirs, source)
+        ours = mended_tip(branch, theirs)
+        with repaired(objects, theirs, ours) as whole:
+            bases = merge_bases(objects, ours, whole) if ours else []
+            if ours is None or bases == [ours] or _adds_nothing(objects, ours, whole):
+                return _forward(branch, ours, whole, source)
+            return _merge(branch, bases, ours, whole, source)
 
 
 def _forward(branch: Branch, ours: Oid | None, theirs: Oid, source: str) -> Pulled:
@@ -101,7 +103,7 @@ def _merge(branch: Branch, bases: list[Oid], ours: Oid, theirs: Oid, source: str
         return Pulled(ours, ours)
     branch.refuse_checked_out()
     subject = f"merge: {source}"
-    message = f"{subject}\n\n[skip ci]\n\n{TRAILER}: {source}\n"
+    message = f"{subject}\n\n[skip ci]\n\n{MERGE_TRAILER}: {source}\n"
     parents = (ours,) if known else (theirs, ours)
     data = new_commit(found.tree, parents, message, branch.repository.config)
     commit = branch.land(ours, found.objects, data, subject)

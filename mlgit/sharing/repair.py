@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from mlgit.errors import Conflict
 from mlgit.git.oid import COMMIT, Oid, object_id
 from mlgit.store.merge.foreign import needed_repair
 
 if TYPE_CHECKING:
+    from mlgit.git.branch import Branch
     from mlgit.git.objects import Objects
     from mlgit.store.merge.foreign import Repair
 
@@ -42,6 +44,31 @@ def repaired(objects: Objects, theirs: Oid, ours: Oid | None) -> Iterator[Oid]:
         yield object_id(COMMIT, data)
     finally:
         pack.release()
+
+
+def mended_tip(branch: Branch, theirs: Oid) -> Oid | None:
+    """The local branch's tip after merges made here by hand, which `theirs` has not, were repaired.
+
+    Hold `writer_lock` around this call.
+
+    Raises:
+        Unsupported: Something is to be repaired, and the branch is checked out.
+        Conflict: Another program moved it meanwhile.
+        As `repaired`.
+    """
+    ours = branch.tip()
+    if ours is None:
+        return None
+    with repaired(branch.repository.objects, ours, theirs) as whole:
+        if whole != ours:
+            branch.refuse_checked_out()
+            if not branch.repository.refs.compare_and_swap(branch.ref, ours, whole, "repair"):
+                raise Conflict(
+                    f"another program moved the branch {branch.name} meanwhile",
+                    "run the command again",
+                    branch=branch.name,
+                )
+    return whole
 
 
 def _commit(repair: Repair, parent: Oid, seconds: int) -> bytes:

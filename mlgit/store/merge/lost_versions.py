@@ -45,7 +45,7 @@ def lost_versions(
     for lost in _versions(objects, wanted):
         if (lost.model, lost.doc["uid"]) in known:
             continue
-        number = 1 + max(one.number for one in (*here, lost) if one.model == lost.model)
+        number = 1 + max((one.number for one in here if one.model == lost.model), default=0)
         here.append(lost._replace(number=number))
         was = int(lost.doc.get("renumbered_from", lost.number))
         doc = {**lost.doc, "renumbered_from": was}
