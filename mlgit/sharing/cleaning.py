@@ -81,7 +81,7 @@ def clean(store: Store) -> None:
     due, found = _read(store), store.branch.readable()
     if due is None or found is None:
         return
-    objects, tracking = store.repository.objects, _tracking(store)
+    objects, tracking = store.repository.objects, remembered(store)
     replaced = tuple(oid for oid in due.replaced if oid != found[0])
     if due.pending and all(tracking.get(ref) == oid for ref, oid in due.pending.items()):
         return  # nothing has moved since the last look
@@ -161,7 +161,7 @@ def _remove_caches(cache: Path) -> None:
                 path.unlink(missing_ok=True)
 
 
-def _tracking(store: Store) -> dict[str, Oid]:
+def remembered(store: Store) -> dict[str, Oid]:
     """Where the branch of each remote was, and what is remembered of their inboxes."""
     refs, suffix = store.repository.refs, f"/{store.branch.name}"
     names = [name for name in refs.names("refs/remotes/") if name.endswith(suffix)]

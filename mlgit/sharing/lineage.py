@@ -74,8 +74,10 @@ def strays(objects: Objects, tip: Oid, known: Oid | None = None) -> list[Oid]:
 def first_of(objects: Objects, tip: Oid) -> Oid | None:
     """The commit that the epoch of `tip` began with, if it is here."""
     epoch = epoch_at(objects, tip)
+    if epoch is None:
+        return None
     found = (oid for oid in ancestors(objects, [tip]) if _is_end(objects.commit(oid).parents))
-    return next((oid for oid in found if epoch and epoch_at(objects, oid) == epoch), None)
+    return next((oid for oid in found if epoch_at(objects, oid) == epoch), None)
 
 
 def _is_end(parents: tuple[Oid, ...]) -> bool:
