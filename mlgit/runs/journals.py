@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 LEASE_MS = 600_000  # a journal of another host is touched more often than this while it lives
 HOUR_MS = 3_600_000
 _HEADER_BYTES = 1 << 16
-_LAST_BYTES = 1 << 10  # in which the last word of a writer fits
+_LAST_BYTES = 1 << 7  # in which the last word of a writer fits
 
 
 class Writer(Enum):

@@ -79,13 +79,13 @@ def flush(store: Store, data: Path, *, keep: bool = False, recover: bool = False
     """
     store.make_folders()
     work = Flush(store, Source(data, recover or keep, {}), keep, Flushed())
-    if keep:
-        runs = spool_read.recorded(data, times.now_ms())
-    else:
-        runs = spool_read.spooled(data, spool_read.clock_of(data))
+    now = times.now_ms() if keep else spool_read.clock_of(data)
+    runs = spool_read.recorded(data, now) if keep else spool_read.spooled(data, now)
     ready = (_ready(work, run) for run in runs if _is_over(run, work.report, recover=recover))
     for batch in _batches(one for one in ready if one is not None):
         _land(work, batch)
+    for folder in () if keep else spool_read.remains(data, now):
+        _remove(folder)
     return work.report
 
 
@@ -109,6 +109,7 @@ def _ready(work: Flush, run: Spooled) -> Ready | None:
         return None
     except MlgitError as error:
         problem = error
+        problem.hint = error.hint or f"look at it, then remove it: {run.paths[0].parent}"
     except OSError as error:
         problem = StorageFailed(f"cannot read {error.filename}: {error.strerror}")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -150,7 +151,7 @@ def _land(work: Flush, batch: list[Ready]) -> None:
 def _conclude(work: Flush, one: Ready, snapshot: Snapshot) -> None:
     """Count a run that was landed, and take it out of the spool."""
     if one.publication is None:
-        work.report.known += 1
+        work.report.known += not one.is_blank
     elif _is_there(snapshot, one.publication):
         work.report.landed.append(one.run.run_id)
     else:
@@ -179,17 +180,21 @@ def _is_there(snapshot: Snapshot, publication: Publication) -> bool:
 
 def _put_away(store: Store, one: Ready, commit: Oid) -> None:
     """Keep the journals beside the store for an hour, as those of its own, and empty the spool."""
-    import shutil
-
     for path in one.run.paths:
         if one.publication is not None:
             _shelve(store, one, path, commit)
         with suppress(FileNotFoundError):
             if path.stat().st_size == one.said.sizes[path]:  # else its writer has gone on
                 path.unlink()
-                shutil.rmtree(objects_beside(path), ignore_errors=True)
+                _remove(objects_beside(path))
     with suppress(OSError):
         one.run.paths[0].parent.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    import shutil
+
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _shelve(store: Store, one: Ready, path: Path, commit: Oid) -> None:

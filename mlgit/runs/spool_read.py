@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,6 +77,16 @@ def recorded(data: Path, now: int) -> Iterator[Spooled]:
         yield Spooled(run_id, tuple(found[run_id]), Writer.CLOSED)
 
 
+def remains(data: Path, now: int) -> Iterator[Path]:
+    """Folders of runs that a killed flush has taken all journals out of, and not the rest."""
+    for run_id in _names(live_folder(data)):
+        folder = live_folder(data) / run_id
+        if not any(name.endswith(SUFFIX) for name in _names(folder)):
+            with suppress(OSError):
+                if now - folder.stat().st_mtime_ns // 1_000_000 > LEASE_MS:
+                    yield folder
+
+
 def _names(folder: Path) -> list[str]:
     try:
         return sorted(os.listdir(folder))  # noqa: PTH208 - names are wanted
@@ -85,15 +96,14 @@ def _names(folder: Path) -> list[str]:
 
 def clock_of(data: Path) -> int:
     """Milliseconds as the file system of `data` counts them; a server's clock may be another."""
-    path = data / f".clock-{times.random_bytes(8).hex()}"
+    path = data / ".clock"
     try:
         path.touch(0o600)
-        try:
-            return path.stat().st_mtime_ns // 1_000_000
-        finally:
-            path.unlink()
+        now = path.stat().st_mtime_ns // 1_000_000
+        path.unlink()
     except OSError:
         return times.now_ms()
+    return now
 
 
 def _worst(paths: tuple[Path, ...], now: int) -> Writer:

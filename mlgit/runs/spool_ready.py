@@ -57,6 +57,7 @@ class Ready(NamedTuple):
         header: Where it goes, where that is not where its journals say; else None.
         publication: None where the branch has all of it.
         missing: Artifacts whose bytes were not found.
+        is_blank: Whether a power cut has left nothing of its journals.
     """
 
     run: Spooled
@@ -64,6 +65,7 @@ class Ready(NamedTuple):
     header: Header | None
     publication: Publication | None
     missing: tuple[MlgitError, ...] = ()
+    is_blank: bool = False
 
     def weight(self) -> int:
         """Bytes of its files."""
@@ -83,7 +85,7 @@ def make_ready(store: Store, source: Source, run: Spooled) -> Ready:
     contents = list(said.sources.values())
     spent = said._replace(sources={})
     if not contents:
-        return Ready(run, spent, None, None)
+        return Ready(run, spent, None, None, is_blank=True)
     snapshot = store.snapshot()
     header = first_header(contents)
     home = _at_home(snapshot, header, source.homes)
