@@ -69,6 +69,16 @@ def edit(run_id: str, at: int, change: Callable[[Run, Edit], Run]) -> Step:
     return step
 
 
+def delete(run_id: str, at: int) -> Step:
+    """Mark a run deleted."""
+
+    def change(run: Run, mark: Edit) -> Run:
+        edits = {**run.edits, "lifecycle": mark}
+        return run._replace(lifecycle="deleted", deleted_at=mark.at, edits=edits)
+
+    return edit(run_id, at, change)
+
+
 def go_on(run_id: str, number: int, value: float) -> Step:
     """A further segment of metrics, by this writer."""
 
@@ -135,6 +145,22 @@ def purge(run_id: str, at: int) -> Step:
     return step
 
 
+def restore(run_id: str, at: int) -> Step:
+    """A purged run as it was published, from history; always later than the purge."""
+
+    def step(files: Files, writer: str) -> Files:
+        folder = folder_of(run_id)
+        stub = load_purged(files.get(f"{folder}/run.yaml", b"id: x\n"))
+        if stub is None:
+            return files
+        kept = {path: data for path, data in files.items() if not path.startswith(f"{folder}/")}
+        mark = Edit(max(T0 + at, stub.at + 1), writer)
+        change = edit(run_id, mark.at - T0, lambda run, _: run._replace(edits={"lifecycle": mark}))
+        return change(_published(kept, run_id), writer)
+
+    return step
+
+
 def note_experiment(note: str, at: int) -> Step:
     def step(files: Files, writer: str) -> Files:
         known = load_experiment(files[EXPERIMENT], "churn")
@@ -193,9 +219,6 @@ _changes = st.one_of(
         [
             lambda run, _: run._replace(status=RunStatus.FINISHED, end=T0 + 9),
             lambda run, _: run._replace(status=RunStatus.FAILED, end=T0 + 5),
-            lambda run, mark: run._replace(
-                lifecycle="deleted", deleted_at=mark.at, edits={**run.edits, "lifecycle": mark}
-            ),
         ]
     ),
 )
@@ -203,6 +226,7 @@ steps: st.SearchStrategy[Step] = st.one_of(
     st.builds(publish, _ids),
     st.builds(edit, _ids, _at, _changes),
     st.builds(edit, _ids, _at, _changes),
+    st.builds(delete, _ids, _at),
     st.builds(go_on, _ids, st.integers(1, 2), st.sampled_from((0.1, 0.9))),
     st.builds(
         add_artifact, _ids, st.sampled_from(("m.txt", "M.txt")), st.sampled_from((b"1", b"2"))
