@@ -23,9 +23,10 @@ from mlgit.git.tree import lookup
 from mlgit.records import layout, text
 from mlgit.records.epoch import Epoch, parts_of
 from mlgit.sharing.leftover import forgotten_digests, remove_objects
-from mlgit.sharing.lineage import ancestors, epoch_at
+from mlgit.sharing.lineage import ancestors, epoch_at, strays
 
 if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
     from mlgit.store.store import Store
 
 _PACK_LISTS = ("recent-packs.txt", "joined-packs.txt", "dense-packs.txt")
@@ -89,7 +90,7 @@ def clean(store: Store) -> None:
     if epoch is None:  # the branch never moved
         _done(store, ())
         return
-    same = [oid for oid in tracking.values() if epoch_at(objects, oid) == epoch]
+    same = [oid for oid in tracking.values() if _is_pure(objects, oid, found[0])]
     wanted = frozenset(ancestors(objects, [found[0], *same]))
     remove_journals(store, epoch)
     trees = _trees(store, replaced)
@@ -102,6 +103,14 @@ def clean(store: Store) -> None:
         _write(store, _Due(replaced, pending))
     else:
         _done(store, replaced)
+
+
+def _is_pure(objects: Objects, oid: Oid, tip: Oid) -> bool:
+    """Whether a commit is of the epoch of the tip, and all that it came from."""
+    try:
+        return epoch_at(objects, oid) == epoch_at(objects, tip) and not strays(objects, oid, tip)
+    except MlgitError:  # newer than this version, or damaged
+        return False
 
 
 def remove_journals(store: Store, epoch: Epoch) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mlgit.errors import Ambiguous, Damaged, MlgitError, NotFound
 from mlgit.git.tree import FILE_MODE, TREE_MODE, TreeChange, diff
-from mlgit.records import layout
+from mlgit.records import layout, text
 from mlgit.records.artifact import Manifest, load_manifest
 from mlgit.records.experiment import Experiment, load_experiment
+from mlgit.records.fields import FORMAT, format_of
 from mlgit.records.inputs import Inputs, load_inputs
 from mlgit.records.metrics import Point, decode_points, merge_segments
 from mlgit.records.run import Run, load_run
@@ -84,6 +86,13 @@ class Snapshot:
         except Damaged as error:
             hint = "repair it in a work tree of its own: git worktree add ../repair mlgit"
             raise Damaged(error.message, hint, **error.facts) from error
+
+    def epoch_format(self) -> int:
+        """The format of `epoch.yaml`: what it forgets may be more than this version knows."""
+        with suppress(Damaged, TypeError):
+            data = self.read(layout.EPOCH)
+            return FORMAT if data is None else format_of(text.load(data))
+        return FORMAT
 
     def experiments(self) -> tuple[list[Experiment], list[Damage]]:
         """Every experiment, also deleted ones, by folder; and the files that are not one."""

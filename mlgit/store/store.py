@@ -238,7 +238,9 @@ class Store:
 
     def _settings_of(self, snapshot: Snapshot) -> Settings:
         if self._settings is None or self._settings[0] != snapshot.commit:
-            self._settings = snapshot.commit, snapshot.settings()
+            settings = snapshot.settings()
+            newest = max(settings.format, snapshot.epoch_format())
+            self._settings = snapshot.commit, settings._replace(format=newest)
         return self._settings[1]
 
     @contextmanager
