@@ -40,6 +40,7 @@ TABLE: dict[str, dict[str, Entry]] = {
         "rm": Entry("edit", "Delete runs; `restore` brings them back."),
         "restore": Entry("edit", "Bring back deleted runs."),
         "purge": Entry("purge", "Take deleted runs from the branch."),
+        "forget": Entry("forget", "Take something out of the store and out of its history."),
         "experiments": Entry("experiments", "List and manage experiments."),
     },
     "Share": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlgit.git.files import read_file, replace_file
@@ -16,8 +17,13 @@ if TYPE_CHECKING:
 
 def logged(repository: Repository, name: str) -> set[Oid]:
     """The commits that the reflog of a ref names; none where there is no log."""
+    return logged_in(repository.common_dir / "logs" / name)
+
+
+def logged_in(path: Path) -> set[Oid]:
+    """The commits that a file of a reflog names."""
     try:
-        content = read_file(repository.common_dir / "logs" / name)
+        content = read_file(path)
     except OSError:
         return set()
     return {oid for line in content.splitlines() for oid in line.split(b" ", 2)[:2]} - {ZERO}
