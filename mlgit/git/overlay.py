@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlgit.git.objects import Objects
-from mlgit.git.oid import Oid, object_id
+from mlgit.git.oid import TREE, Oid, object_id
 
 if TYPE_CHECKING:
     from mlgit.git.memory import Listing
@@ -43,3 +43,15 @@ class Overlay(Objects):
     def listing(self, oid: Oid) -> Listing:
         """See `Objects.listing`."""
         return super().listing(oid) if oid in self.made else self._beneath.listing(oid)
+
+    def reachable(self, root: Oid) -> list[tuple[int, bytes]]:
+        """What was added of all that a tree needs: (kind, data)."""
+        found: dict[Oid, tuple[int, bytes]] = {}
+        waiting = [root]
+        while waiting:
+            oid = waiting.pop()
+            if oid in self.made and oid not in found:
+                found[oid] = self.made[oid]
+                if found[oid][0] == TREE:
+                    waiting += [child for _, child in self.listing(oid).values()]
+        return list(found.values())

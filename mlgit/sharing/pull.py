@@ -32,6 +32,7 @@ class Pulled(NamedTuple):
         merged: Whether a merge commit was made: both sides had something new.
         open: Paths that a person should look at, such as a value in conflict.
         epoch: What was done where one side had forgotten what the other had not; else None.
+        left: Refs of the remote's inbox that could not be taken in: damaged, or no store's.
     """
 
     before: Oid | None
@@ -39,6 +40,7 @@ class Pulled(NamedTuple):
     merged: bool = False
     open: tuple[str, ...] = ()
     epoch: TakenOver | None = None
+    left: tuple[str, ...] = ()
 
 
 def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
@@ -61,27 +63,55 @@ def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
             return Pulled(ours, taken.commit, taken.merged, taken.open, taken)
         ours = mended_tip(branch, theirs)
         with repaired(objects, theirs, ours) as whole:
-            bases = merge_bases(objects, ours, whole) if ours else []
-            if ours is None or bases == [ours] or _adds_nothing(objects, ours, whole):
-                return _forward(branch, ours, whole, source)
-            return _merge(branch, bases, ours, whole, source)
+            return _taken(branch, ours, whole, source)
 
 
-def _forward(branch: Branch, ours: Oid | None, theirs: Oid, source: str) -> Pulled:
+def _taken(branch: Branch, ours: Oid | None, theirs: Oid, source: str) -> Pulled:
+    objects = branch.repository.objects
+    bases = merge_bases(objects, ours, theirs) if ours else []
+    if ours is None or bases == [ours] or _same(objects, ours, theirs):
+        return forward(branch, ours, theirs, source)
+    return _merge(branch, bases, ours, theirs, source)
+
+
+def joined(first: Pulled | None, last: Pulled | None) -> Pulled | None:
+    """What two in a row did together."""
+    if first is None or last is None:
+        return first or last
+    return Pulled(
+        first.before,
+        last.after,
+        first.merged or last.merged,
+        tuple(dict.fromkeys((*first.open, *last.open))),
+        first.epoch or last.epoch,
+        tuple(dict.fromkeys((*first.left, *last.left))),
+    )
+
+
+def forward(branch: Branch, ours: Oid | None, theirs: Oid, source: str) -> Pulled:
+    """Move the branch on to a commit that came from where it is; hold `writer_lock` around this.
+
+    Raises:
+        Unsupported: The branch is checked out.
+        Conflict: Another program has moved it.
+    """
     if ours != theirs:
         branch.refuse_checked_out()
         if not branch.repository.refs.compare_and_swap(branch.ref, ours, theirs, f"pull {source}"):
-            raise _moved(branch)
+            raise moved(branch)
     return Pulled(ours, theirs)
 
 
-def _adds_nothing(objects: Objects, ours: Oid, theirs: Oid) -> bool:
-    """Whether all that is only ours are merges that led to where they are, too.
+def _same(objects: Objects, ours: Oid, theirs: Oid) -> bool:
+    same = objects.commit(ours).tree == objects.commit(theirs).tree
+    return same and _only_merges(objects, ours, theirs)
+
+
+def _only_merges(objects: Objects, ours: Oid, theirs: Oid) -> bool:
+    """Whether all that is only ours are merges: they are given up where they led nowhere else.
 
     Two clones that merge the same would otherwise merge each other's merges for ever.
     """
-    if objects.commit(ours).tree != objects.commit(theirs).tree:
-        return False
     own = (objects.commit(oid) for oid in commits_since(objects, ours, theirs))
     return all(len(commit.parents) > 1 for commit in own)
 
@@ -101,6 +131,8 @@ def _merge(branch: Branch, bases: list[Oid], ours: Oid, theirs: Oid, source: str
     known = bases == [theirs]  # yet a number that others gave meanwhile may be another one here
     if known and found.tree == trees[0]:
         return Pulled(ours, ours)
+    if found.tree == trees[1] and _only_merges(objects, ours, theirs):
+        return forward(branch, ours, theirs, source)
     branch.refuse_checked_out()
     subject = f"merge: {source}"
     message = f"{subject}\n\n[skip ci]\n\n{MERGE_TRAILER}: {source}\n"
@@ -108,11 +140,12 @@ def _merge(branch: Branch, bases: list[Oid], ours: Oid, theirs: Oid, source: str
     data = new_commit(found.tree, parents, message, branch.repository.config)
     commit = branch.land(ours, found.objects, data, subject)
     if commit is None:
-        raise _moved(branch)
+        raise moved(branch)
     return Pulled(ours, commit, merged=not known, open=tuple(found.open))
 
 
-def _moved(branch: Branch) -> Conflict:
+def moved(branch: Branch) -> Conflict:
+    """The error to raise where the branch was moved by a program that does not take our lock."""
     return Conflict(
         f"another program moved the branch {branch.name} meanwhile; nothing was written",
         "run the command again",

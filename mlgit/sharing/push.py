@@ -8,15 +8,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Conflict, NoStore, Unsupported
-from mlgit.git.history import is_ancestor
 from mlgit.git.transport import HEADS, Pushed, Update
 from mlgit.sharing.cleaning import settle
-from mlgit.sharing.lineage import strays
-from mlgit.sharing.pull import Pulled, take_in
+from mlgit.sharing.crowd import note_race, raced_lately
+from mlgit.sharing.gather import take_in_inbox
+from mlgit.sharing.inbox import clearing, known_inbox, landed
+from mlgit.sharing.plan import Brought, arrived, follows, planned, taken_over
+from mlgit.sharing.pull import Pulled, joined, take_in
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
-    from mlgit.git.transport import Transport
+    from mlgit.git.transport import Fetched, Transport
+    from mlgit.sharing.inbox import Inbox
     from mlgit.store.store import Store
 
 _ATTEMPTS = 12
@@ -29,28 +32,28 @@ class Synced(NamedTuple):
 
     Attributes:
         pulled: What was taken in; None where the remote had nothing.
-        tip: The commit that both have now.
+        tip: The local branch now.
         pushed: Whether the remote's branch moved.
-        attempts: How often it was tried.
+        attempts: How many pushes were sent.
+        inbox: The ref of the remote's inbox that has what is new here, because others were faster
+            at the branch; "" where the branch has all of it.
     """
 
     pulled: Pulled | None
     tip: Oid
     pushed: bool
     attempts: int
+    inbox: str = ""
 
 
 def pull(store: Store, transport: Transport) -> Pulled | None:
-    """Take in what the remote has; None where it has no store.
+    """Take in what the remote has, on its branch and in its inbox; None where it has no store.
 
     Raises:
         RemoteFailed: It cannot be reached.
         As `take_in`.
     """
-    theirs = transport.fetch().tip
-    pulled = take_in(store, theirs, transport.remote) if theirs else None
-    settle(store)
-    return pulled
+    return _take_in(store, transport)[1]
 
 
 def push(store: Store, transport: Transport) -> Synced:
@@ -60,18 +63,26 @@ def push(store: Store, transport: Transport) -> Synced:
         As `sync`.
     """
     tip, known = store.branch.tip(), store.repository.refs.read(transport.tracking)
-    objects = store.repository.objects
-    if tip and known and is_ancestor(objects, known, tip) and not strays(objects, tip, known):
-        done = _move(transport, tip)
-        if done is not Pushed.RACED:
-            return Synced(None, tip, pushed=done is Pushed.DONE, attempts=1)
-    return sync(store, transport)
+    objects, inbox = store.repository.objects, known_inbox(store, transport)
+    done = landed(objects, inbox, known)
+    calm = len(done) == len(inbox) and not raced_lately(store, transport.remote)
+    if tip and known and calm and follows(objects, known, tip):
+        ref = f"{HEADS}{transport.branch}"
+        found = transport.push([Update(ref, tip, known, force=True), *clearing(done)])[ref]
+        if found is not Pushed.RACED:
+            return Synced(None, tip, pushed=found is Pushed.DONE, attempts=1)
+        note_race(store, transport.remote)
+        return _bring(store, transport, time.sleep, sent=1)
+    return _bring(store, transport, time.sleep)
 
 
 def sync(
     store: Store, transport: Transport, sleep: Callable[[float], object] = time.sleep
 ) -> Synced:
-    """Take in what the remote has and bring it what is new here, again where others were faster.
+    """Take in what the remote has and bring it what is new here.
+
+    Where others are faster at the branch it is put into the remote's inbox, for the next one who
+    pushes to take in; where the remote has none it is tried again.
 
     Raises:
         RemoteFailed: It cannot be reached, or refuses.
@@ -80,22 +91,32 @@ def sync(
         Conflict: Every race was lost; what is here is as it was.
         As `take_in`.
     """
-    first: Pulled | None = None
+    return _bring(store, transport, sleep)
+
+
+def _bring(
+    store: Store, transport: Transport, sleep: Callable[[float], object], sent: int = 0
+) -> Synced:
+    ref, first = f"{HEADS}{transport.branch}", None
     for attempt in range(_ATTEMPTS):
-        pulled = pull(store, transport)
-        first = _joined(first, pulled)
-        tip = store.branch.tip()
+        own = store.branch.tip()
+        there, pulled = _take_in(store, transport)
+        first, tip = joined(first, pulled), store.branch.tip()
         if tip is None:
             raise NoStore("there is no store here, and none at the remote", "mlgit init")
         if pulled is None:
             _refuse_to_be_first(store, transport)
-        elif store.repository.refs.read(transport.tracking) == tip:
-            return Synced(first, tip, pushed=False, attempts=attempt + 1)
-        taken = pulled.epoch if pulled else None
-        done = _move(transport, tip, taken.replaces if taken else None)
-        if done is not Pushed.RACED:
+        updates = planned(store, transport, there, Brought(own, tip, pulled))
+        done = transport.push(updates) if updates else {}
+        sent += bool(updates)
+        if done.get(ref) is not Pushed.RACED:
+            sent += _clear(transport, taken_over(store, there, tip, pulled))
             settle(store)
-            return Synced(first, tip, pushed=done is Pushed.DONE, attempts=attempt + 1)
+            return Synced(first, tip, done.get(ref) is Pushed.DONE, sent)
+        note_race(store, transport.remote)
+        found = arrived(store, transport, updates, done)
+        if found:
+            return Synced(first, tip, pushed=False, attempts=sent, inbox=found)
         sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
     raise Conflict(
         f"others pushed to {transport.remote} {_ATTEMPTS} times meanwhile; nothing is lost",
@@ -104,18 +125,20 @@ def sync(
     )
 
 
-def _move(transport: Transport, tip: Oid, replaced: Oid | None = None) -> Pushed:
-    """Bring the remote's branch to `tip`: forwards, or away from what a new epoch replaces."""
-    ref = f"{HEADS}{transport.branch}"
-    return transport.push([Update(ref, tip, replaced, force=replaced is not None)])[ref]
+def _take_in(store: Store, transport: Transport) -> tuple[Fetched, Pulled | None]:
+    there = transport.fetch()
+    pulled = take_in(store, there.tip, transport.remote) if there.tip else None
+    if pulled is not None:
+        pulled = joined(pulled, take_in_inbox(store, there.inbox, transport.remote))
+    settle(store)
+    return there, pulled
 
 
-def _joined(first: Pulled | None, last: Pulled | None) -> Pulled | None:
-    if first is None or last is None:
-        return first or last
-    found = tuple(dict.fromkeys((*first.open, *last.open)))
-    epoch = last.epoch or first.epoch
-    return Pulled(first.before, last.after, first.merged or last.merged, found, epoch)
+def _clear(transport: Transport, inbox: Inbox) -> int:
+    """Remove refs whose commits the branch can never have; how many pushes that took."""
+    if inbox:
+        transport.push(clearing(inbox))
+    return bool(inbox)
 
 
 def _refuse_to_be_first(store: Store, transport: Transport) -> None:
