@@ -287,8 +287,8 @@ def test_a_clone_of_the_old_epoch_that_is_pulled_from_gives_only_its_runs(
     for _ in range(2):
         with Store.open(top(ours)) as again:
             pulled = pull(again, transport_of(again, "peer"))
-            assert pulled is not None
             assert ids(again) == {made}
+    assert pulled is not None
     assert not pulled.merged
     share(ours, theirs)
     with Store.open(top(ours)) as again:
@@ -371,13 +371,19 @@ def test_a_run_under_way_goes_on_and_lands_on_the_new_epoch(clone: Clone, remote
 def test_an_epoch_of_a_newer_format_is_not_touched(clone: Clone) -> None:
     ours = clone("ours")
     gone = record(ours)
+    share(ours)
+    theirs = clone("theirs")
+    record(theirs)
     forget(ours, Wanted((folder_of(ours, gone),)))
     epoch = epoch_at(ours.repository.objects, ours.branch.tip())
     assert epoch is not None
-    data = dump_epoch(epoch).replace(b"format: 1", b"format: 2")
     with ours.change("newer") as change:
-        change.put("epoch.yaml", data)
-    with pytest.raises(Unsupported, match="format 2"):
-        sync(ours, transport_of(ours))
+        change.put("epoch.yaml", dump_epoch(epoch).replace(b"format: 1", b"format: 2"))
     with pytest.raises(Unsupported, match="format 2"):
         record(ours)
+    git(top(ours), "push", "-q", "--force", "origin", "mlgit", check=True)
+    tip = theirs.branch.tip()
+    with pytest.raises(Unsupported, match="format 2") as refused:
+        share(theirs)
+    assert refused.value.hint == "pip install --upgrade mlgit"
+    assert theirs.branch.tip() == tip
