@@ -60,6 +60,15 @@ def find(start: Path | None = None) -> Place:
     )
 
 
+def exactly_at(folder: Path) -> Place | None:
+    """The repository whose work tree or own folder this is, or None; nothing above is looked at.
+
+    Raises:
+        Damaged: A `.git` file or `commondir` is unreadable.
+    """
+    return _look_in(folder.absolute())
+
+
 def _look_in(folder: Path) -> Place | None:
     inner = folder / ".git"
     if inner.is_file():

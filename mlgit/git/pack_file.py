@@ -22,7 +22,7 @@ from mlgit.git.oid import KIND_NAMES
 _MAGIC = b"\xfftOc\x00\x00\x00\x02"
 _NAMES = 8 + 256 * 4  # where the sorted ids of an index begin
 _FAR = 1 << 31
-_OFFSET_DELTA, _ID_DELTA = 6, 7
+OFFSET_DELTA, ID_DELTA = 6, 7
 _HEADER = 12  # bytes before the first entry of a pack
 _DEEPEST = 4096  # differences on one object; git itself never goes beyond this
 _MAPPED = 1 << 16  # bytes; smaller files are read whole and need no open file
@@ -127,17 +127,17 @@ class PackFile:
         """Kind, inflated content and, for a difference, where its base begins."""
         data = self._opened_data()
         try:
-            kind, size, at = _entry_header(data, offset)
+            kind, size, at = entry_header(data, offset)
             base: int | None = None
-            if kind == _OFFSET_DELTA:
-                distance, at = _distance(data, at)
+            if kind == OFFSET_DELTA:
+                distance, at = read_distance(data, at)
                 base = offset - distance
-            elif kind == _ID_DELTA:
+            elif kind == ID_DELTA:
                 base = self.find(data[at : at + 20])
                 at += 20
             elif kind not in KIND_NAMES:
                 raise self._damaged(f"an entry is of the unknown kind {kind}")
-            if kind in (_OFFSET_DELTA, _ID_DELTA) and (base is None or base < _HEADER):
+            if kind in (OFFSET_DELTA, ID_DELTA) and (base is None or base < _HEADER):
                 raise self._damaged("the base of a difference is missing")
             return kind, self._inflated(data, at, size), base
         except (IndexError, zlib.error) as error:
@@ -220,7 +220,7 @@ def _opened(path: str) -> bytes | mmap.mmap:
         os.close(fd)
 
 
-def _entry_header(data: bytes | mmap.mmap, at: int) -> tuple[int, int, int]:
+def entry_header(data: bytes | mmap.mmap | memoryview, at: int) -> tuple[int, int, int]:
     """Kind and size of an entry, and where what follows begins."""
     byte = data[at]
     kind, size, shift = byte >> 4 & 7, byte & 15, 4
@@ -245,7 +245,8 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
-def _distance(data: bytes | mmap.mmap, at: int) -> tuple[int, int]:
+def read_distance(data: bytes | mmap.mmap | memoryview, at: int) -> tuple[int, int]:
+    """How far before its entry the base of a difference begins, and where what follows begins."""
     byte = data[at]
     value = byte & 127
     while byte & 128:

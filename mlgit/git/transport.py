@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Sequence
 from enum import Enum
 from hashlib import sha1
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from mlgit.errors import InvalidValue, MlgitError, RemoteFailed
+from mlgit.errors import InvalidValue, RemoteFailed
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 INBOX = "refs/mlgit/inbox/"
 HEADS = "refs/heads/"
 QUICK = 60.0  # seconds that a question may take
+CONNECT = 10  # seconds to reach a host
+IDLE = 60  # seconds without a byte
+SSH = f"ssh -o ConnectTimeout={CONNECT} -o ServerAliveInterval={IDLE // 4}"
 
 
 class Pushed(Enum):
@@ -126,21 +130,6 @@ def local_refs(repository: Repository, remote: str, branch: str) -> tuple[str, s
     return f"refs/mlgit/remotes/{key}/{branch}", f"refs/mlgit/remotes/{key}/inbox/"
 
 
-def remember(repository: Repository, tracking: str, new: Oid) -> None:
-    """Note where the remote's branch is now; a note that fails costs the next push a fetch."""
-    try:
-        known = repository.refs.read(tracking)
-        if known != new:
-            repository.refs.compare_and_swap(tracking, known, new, "update by push")
-    except MlgitError:
-        pass
-
-
-def has_arrived(update: Update, there: Mapping[str, Oid]) -> bool:
-    """Whether the remote, which has the refs `there`, did as it was told."""
-    return there.get(update.ref) == update.new
-
-
 def timed_out(remote: str, timeout: float) -> RemoteFailed:
     """The error to raise where a remote took too long."""
     return RemoteFailed(
@@ -149,6 +138,23 @@ def timed_out(remote: str, timeout: float) -> RemoteFailed:
         remote=named(remote),
         said="",
     )
+
+
+class Deadline:
+    """The end of the time that a transfer may take; to be called whenever something moved."""
+
+    def __init__(self, remote: str, seconds: float) -> None:
+        self._remote, self._seconds = remote, seconds
+        self._end = time.monotonic() + seconds
+
+    def __call__(self, *_: object) -> None:
+        """Look at the clock; dulwich says here what moved.
+
+        Raises:
+            RemoteFailed: The time is over.
+        """
+        if time.monotonic() > self._end:
+            raise timed_out(self._remote, self._seconds)
 
 
 def failed(remote: str, action: str, said: str, words: str = "") -> RemoteFailed:

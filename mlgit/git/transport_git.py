@@ -10,37 +10,33 @@ from mlgit import process
 from mlgit.errors import RemoteFailed
 from mlgit.git.transport import (
     HEADS,
+    IDLE,
     INBOX,
     QUICK,
+    SSH,
     Fetched,
     Pushed,
     Update,
     default_timeout,
     failed,
-    has_arrived,
     local_refs,
-    remember,
     timed_out,
 )
+from mlgit.git.transport_refs import judged, refused, remember_pushed, resolve
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.git.repository import Repository
 
-_RACED = (
-    *("fetch first", "non-fast-forward", "stale info", "already exists", "lock failure"),
-    *("cannot lock ref", "failed to lock", "failed to update ref", "incorrect old value"),
-)
 _LOST = "remote failed to report status"
+_DONE = dict.fromkeys((" ", "+", "-", "*"), Pushed.DONE)
+_FLAGS = {**_DONE, "=": Pushed.UP_TO_DATE}
 # The user's own refspecs are left out: those of a mirror would overwrite local branches.
 _FETCH = (
     *("fetch", "--quiet", "--refmap=", "--prune", "--no-tags", "--no-recurse-submodules"),
     *("--no-write-fetch-head", "--no-auto-gc", "--no-write-commit-graph"),
 )
 _PUSH = ("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no")
-_CONNECT = 10  # seconds
-_IDLE = 60  # seconds without a byte
-_SSH = f"ssh -o ConnectTimeout={_CONNECT} -o ServerAliveInterval={_IDLE // 4}"
 
 
 class GitTransport:
@@ -83,41 +79,28 @@ class GitTransport:
         specs = [f"{_text(one.new or b'')}:{one.ref}" for one in updates]
         try:
             done = self._git([*_PUSH, *leases, "--", self.remote, *specs], timeout)
-            said, lost = _text(done.stderr), None
             verdicts = _verdicts(_text(done.stdout))
+            lost = failed(self.remote, "push to", _text(done.stderr))
         except RemoteFailed as error:
-            said, lost, verdicts = "", error, {}
+            verdicts, lost = {}, error
         found: dict[str, Pushed] = {}
-        for one in updates:
-            flag, words = verdicts.get(one.ref, ("", ""))
-            judged = _judged(one.ref, flag, words)
-            if judged is None and flag == "!" and _LOST not in words:
-                raise failed(self.remote, "push to", said, words)
-            if judged is not None:
-                found[one.ref] = judged
+        for ref, (flag, words) in verdicts.items():
+            self._note(found, ref, flag, words)
         unknown = [one for one in updates if one.ref not in found]
         if unknown:
-            self._resolve(unknown, found, lost or failed(self.remote, "push to", said))
-        self._remember(updates, found)
+            found |= resolve(unknown, lost, lambda names: self._refs([], names, QUICK))
+        remember_pushed(self._repository, self, updates, found)
         return found
 
-    def _resolve(
-        self, unknown: list[Update], found: dict[str, Pushed], error: RemoteFailed
-    ) -> None:
-        """Ask the remote what became of refs of which no word came back."""
-        try:
-            there = self._refs([], [one.ref for one in unknown], QUICK)
-        except RemoteFailed:
-            raise error from None
-        if not all(has_arrived(one, there) for one in unknown):
-            raise error
-        found.update({one.ref: Pushed.DONE for one in unknown})
-
-    def _remember(self, updates: Sequence[Update], found: dict[str, Pushed]) -> None:
-        for one in updates:
-            arrived = found[one.ref] in (Pushed.DONE, Pushed.UP_TO_DATE)
-            if one.ref == f"{HEADS}{self.branch}" and one.new and arrived:
-                remember(self._repository, self.tracking, one.new)
+    def _note(self, found: dict[str, Pushed], ref: str, flag: str, words: str) -> None:
+        """Note what a flag of `git push --porcelain` says, unless the answer got lost."""
+        if flag in _FLAGS:
+            found[ref] = _FLAGS[flag]
+        elif flag == "!" and _LOST not in words:
+            verdict = judged(ref, words)
+            if verdict is None:
+                raise refused(self.remote, words)
+            found[ref] = verdict
 
     def _refs(self, options: list[str], names: list[str], timeout: float) -> dict[str, Oid]:
         asked = ["ls-remote", "--refs", *options, "--", self.remote, *names]
@@ -150,7 +133,7 @@ class GitTransport:
         """Settings for this one call: no transfer idles for ever, and a mirror is none."""
         config, found = self._repository.config, []
         if config.get("http", "lowSpeedTime") is None:
-            found += ["-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={_IDLE}"]
+            found += ["-c", "http.lowSpeedLimit=1", "-c", f"http.lowSpeedTime={IDLE}"]
         if config.flag(f"remote.{self.remote}", "mirror", default=False):
             found += ["-c", f"remote.{self.remote}.mirror=false"]
         return found
@@ -160,7 +143,7 @@ class GitTransport:
         theirs = {"GIT_SSH", "GIT_SSH_COMMAND"} & set(os.environ)
         if theirs or self._repository.config.get("core", "sshCommand"):
             return {}
-        return {"GIT_SSH_COMMAND": _SSH}
+        return {"GIT_SSH_COMMAND": SSH}
 
 
 def _verdicts(porcelain: str) -> dict[str, tuple[str, str]]:
@@ -171,19 +154,6 @@ def _verdicts(porcelain: str) -> dict[str, tuple[str, str]]:
         if len(parts) == 3:
             found[parts[1].rpartition(":")[2]] = parts[0], parts[2]
     return found
-
-
-def _judged(ref: str, flag: str, words: str) -> Pushed | None:
-    """What a flag says; None where it says nothing sure, or that the branch is refused."""
-    if flag == "=":
-        return Pushed.UP_TO_DATE
-    if flag in {" ", "+", "-", "*"}:
-        return Pushed.DONE
-    if flag != "!" or _LOST in words:
-        return None
-    if any(reason in words for reason in _RACED):
-        return Pushed.RACED
-    return Pushed.REFUSED if ref.startswith(INBOX) else None
 
 
 def _text(data: bytes) -> str:
