@@ -78,7 +78,7 @@ class _Merging:
         if len(modes) > 1:
             self.open.append(path)  # a file here, a folder there: the files of the folder stay
         located = layout.parse_path(f"{path}/{layout.RUN}")
-        if located is None:
+        if located is None or not located.folder:  # `aliases/run.yaml` would be an alias
             return merge.folder(path, sides)
         entry, contested = merge_run_folder(merge, sides)
         self.open += [f"{path}/{layout.RUN}"] if contested else []
