@@ -39,7 +39,9 @@ def team(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-@pytest.mark.parametrize("who, command", [("ann", FORGET), ("ann", ("sync",)), ("bob", ("pull",))])
+@pytest.mark.parametrize(
+    ("who", "command"), [("ann", FORGET), ("ann", ("sync",)), ("bob", ("pull",))]
+)
 def test_killed_while_forgetting(
     team: Path, who: str, command: tuple[str, ...], sample: int | None
 ) -> None:
