@@ -139,7 +139,9 @@ def purge(run_id: str, at: int) -> Step:
         inside = f"{folder}/"
         kept = {path: data for path, data in files.items() if not path.startswith(inside)}
         names = [path.removeprefix(inside) for path in files if path.startswith(inside)]
-        left = tombstone(names, Purged(run_id, T0 + at, writer))
+        seen = [run.end or 0, *(one.at for one in run.edits.values())]
+        seen += [summary.time for summary in run.metrics.values()]
+        left = tombstone(names, Purged(run_id, max(T0 + at, *seen), writer))
         return {**kept, **{inside + name: data for name, data in left.items()}}
 
     return step
