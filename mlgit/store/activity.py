@@ -63,7 +63,7 @@ def acts(objects: Objects, tip: Oid, choice: Choice) -> Iterator[Act]:
         NotFound, Damaged: A commit cannot be read.
     """
     needles = {value for _, value in choice.about}
-    for oid, commit in _newest_first(objects, tip, choice.since // 1000):
+    for oid, commit in newest_first(objects, tip, choice.since // 1000):
         if oid == ROOT_COMMIT or (len(commit.parents) > 1 and not choice.merges):
             continue
         if needles and not any(needle in commit.message for needle in needles):
@@ -73,7 +73,7 @@ def acts(objects: Objects, tip: Oid, choice: Choice) -> Iterator[Act]:
             yield act
 
 
-def _newest_first(objects: Objects, tip: Oid, since: int) -> Iterator[tuple[Oid, CommitInfo]]:
+def newest_first(objects: Objects, tip: Oid, since: int = 0) -> Iterator[tuple[Oid, CommitInfo]]:
     """Commits by their time, children before parents where clocks agree."""
     cut, seen = cut_off(objects), {tip}
     queue = [(-objects.commit(tip).commit_time, 0, tip)]

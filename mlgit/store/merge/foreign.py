@@ -76,15 +76,22 @@ def foreign_merges(objects: Objects, tip: Oid, known: Oid = ROOT_COMMIT) -> list
 
 
 def _mended(objects: Objects, merge: Oid, tip: Oid) -> dict[str, Mended]:
-    """What one merge got wrong; nothing where its sides themselves cannot be merged."""
+    """What one merge got wrong."""
+    first, *others = objects.commit(merge).parents
     found: dict[str, Mended] = {}
-    result, (first, *others) = objects.commit(merge).tree, objects.commit(merge).parents
     for other in others:
-        try:
-            base = common_base(objects, merge_bases(objects, first, other))
-            ours, theirs = (tree_of(objects, side) or EMPTY_TREE for side in (first, other))
-            made = MergeTrees(base.tree, ours, theirs, result)
-            found.update(mended(base.objects, made, tip))
-        except MlgitError:
-            continue
+        found.update(_mended_of_two(objects, merge, (first, other), tip))
     return found
+
+
+def _mended_of_two(
+    objects: Objects, merge: Oid, sides: tuple[Oid, Oid], tip: Oid
+) -> dict[str, Mended]:
+    """The same for two of its parents; nothing where they themselves cannot be merged."""
+    try:
+        base = common_base(objects, merge_bases(objects, *sides))
+        ours, theirs = (tree_of(objects, side) or EMPTY_TREE for side in sides)
+        made = MergeTrees(base.tree, ours, theirs, objects.commit(merge).tree)
+        return mended(base.objects, made, tip)
+    except MlgitError:
+        return {}
