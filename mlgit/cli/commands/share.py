@@ -89,7 +89,7 @@ def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
     elif pulled.after != pulled.before:
         session.output.note(f"changes from {remote}")
     for path in pulled.open:
-        session.output.warn(f"both sides changed {path}", "mlgit check names what is in conflict")
+        session.output.warn(f"both sides changed {path}", "mlgit conflicts")
     return pulled.after != pulled.before
 
 
