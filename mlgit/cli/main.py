@@ -47,6 +47,8 @@ TABLE: dict[str, dict[str, Entry]] = {
         "push": Entry("share", "Bring what is new here to where others find it."),
         "pull": Entry("share", "Take in what others have recorded."),
         "sync": Entry("share", "Pull and push: then both sides have the same."),
+        "flush": Entry("spool", "Publish the ended runs of a spool."),
+        "import-runs": Entry("spool", "Take in all that another store holds and this one lacks."),
         "conflicts": Entry("conflicts", "List the values that two clones set differently."),
         "resolve": Entry("conflicts", "Decide a value in conflict, as a commit of its own."),
         "status": Entry("share", "Say what only this clone has, lacks, and runs."),
