@@ -30,6 +30,7 @@ SUITES: dict[str, Callable[[Place], Iterator[Line]]] = {
     "merges": sharing.merges,
     "transfers": sharing.transfers,
     "pushers": sharing.pushers,
+    "spools": sharing.spools,
     "clones": sharing.clones,
 }
 

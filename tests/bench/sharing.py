@@ -150,6 +150,18 @@ def _lost(place: Place, shared: Path, runs: int, pushes: int, name: str) -> Line
     return Line(f"{name}, lost", lost, "runs", None, Bar("none", lost == 0))
 
 
+def spools(place: Place) -> Iterator[Line]:
+    """The runs of jobs without locks, landed by one command."""
+    runs = place.size(1_000, 20)
+    where, spool = place.store(place.size(SMALL, 100)), place.folder("spool")
+    one_by_one = sum(worker(place, "small_runs", where, count=runs)["runs"])
+    worker(place, "spooled", where, count=runs, spool=str(spool))
+    ours = cost((*MLGIT, "flush", "-q", str(spool)), where, place.environment())
+    floor = Other("published one by one", one_by_one)
+    yield Line(f"mlgit flush of {runs:,} runs", ours.wall, "s", floor)
+    yield Line(f"mlgit flush of {runs:,} runs, memory", ours.memory / 1e6, "MB")
+
+
 def clones(place: Place) -> Iterator[Line]:
     """A new clone, and the first search in it."""
     for runs in (MIDDLE, LARGE) if not place.quick else (100,):

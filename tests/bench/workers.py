@@ -97,6 +97,15 @@ def small_runs(count: int) -> dict[str, Any]:
     return {"runs": taken, "floor": floor, "syncs": _count_syncs(lambda: _small_run(count))}
 
 
+def spooled(count: int, spool: str) -> dict[str, int]:
+    """Record small runs into a spool."""
+    os.environ["MLGIT_SPOOL"] = spool
+    mlgit.set_experiment("churn")
+    for number in range(count):
+        _small_run(number)
+    return {"runs": count}
+
+
 def _small_run(number: int) -> None:
     with mlgit.start_run(run_name=f"run-{number}"):
         mlgit.log_params(dict.fromkeys(PARAMS, number))
