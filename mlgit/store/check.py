@@ -13,6 +13,7 @@ from mlgit.store.check_alias import check_aliases
 from mlgit.store.check_change import changed_paths
 from mlgit.store.check_file import Files
 from mlgit.store.check_history import check_history
+from mlgit.store.check_merges import check_merges
 from mlgit.store.check_purged import check_sources
 from mlgit.store.check_registry import check_registry
 from mlgit.store.check_run import RunCheck, RunRules
@@ -58,6 +59,7 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
     check_sources(snapshot, report, only)
     if deep or since is not None:
         check_aliases(snapshot, report, since)
+        check_merges(snapshot, report, since)
     if deep:
         check_history(snapshot, report, since)
     for damage in damaged:
