@@ -23,7 +23,7 @@ from mlgit.git.tree import lookup
 from mlgit.records import layout, text
 from mlgit.records.epoch import Epoch, parts_of
 from mlgit.sharing.leftover import forgotten_digests, remove_objects
-from mlgit.sharing.lineage import ancestors, epoch_at, strays
+from mlgit.store.lineage import ancestors, epoch_at, strays
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects

@@ -17,7 +17,7 @@ from mlgit.git.tree import diff
 from mlgit.records import layout
 from mlgit.records.epoch import Epoch, dump_epoch
 from mlgit.sharing import cleaning
-from mlgit.sharing.lineage import common, epoch_at, first_of, strays
+from mlgit.store.lineage import common, epoch_at, first_of, strays
 from mlgit.store.merge.forgotten import as_forgotten
 from mlgit.store.merge.trees import merge_trees
 

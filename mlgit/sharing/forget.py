@@ -20,7 +20,7 @@ from mlgit.sharing import cleaning
 from mlgit.sharing.epoch import moved
 from mlgit.sharing.forget_run import run_parts, whole_run
 from mlgit.sharing.forget_text import without_text
-from mlgit.sharing.lineage import epoch_at, first_of, strays
+from mlgit.store.lineage import epoch_at, first_of, strays
 from mlgit.store.merge.forgotten import as_forgotten
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from mlgit.git.history import merge_bases
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import COMMIT, EMPTY_TREE
 from mlgit.git.overlay import Overlay
-from mlgit.sharing.lineage import epoch_at, strays
 from mlgit.sharing.pull import Pulled, forward, joined, moved, take_in
+from mlgit.store.lineage import epoch_at, strays
 from mlgit.store.merge.base import common_base, tree_of
 from mlgit.store.merge.foreign import MERGE_TRAILER, needed_repair
 from mlgit.store.merge.trees import merge_trees

@@ -14,7 +14,7 @@ from mlgit.git.history import cut_off
 from mlgit.git.oid import COMMIT, TAG, Oid
 from mlgit.git.reflog_removal import logged_in
 from mlgit.sharing.cleaning import given_up
-from mlgit.sharing.lineage import ancestors
+from mlgit.store.lineage import ancestors
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects

@@ -9,7 +9,7 @@ from mlgit.git.history import is_ancestor
 from mlgit.git.transport import HEADS, INBOX, Pushed, Update
 from mlgit.sharing.crowd import raced_lately
 from mlgit.sharing.inbox import clearing, landed, new_ref, note
-from mlgit.sharing.lineage import strays
+from mlgit.store.lineage import strays
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects

@@ -11,6 +11,7 @@ from mlgit.records import layout
 from mlgit.records.settings import Settings
 from mlgit.store.check_alias import check_aliases
 from mlgit.store.check_change import changed_paths
+from mlgit.store.check_epoch import check_epoch
 from mlgit.store.check_file import Files
 from mlgit.store.check_history import check_history
 from mlgit.store.check_merges import check_merges
@@ -55,6 +56,7 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
             report.add(found.path, "duplicate-run", f"the run {run_id} is also in {runs[run_id]}")
     if only is None or any(path.endswith("/experiment.yaml") for path in only):
         _check_experiments(experiments, report)
+    check_epoch(snapshot, report, since)
     check_registry(snapshot, report, only)
     check_sources(snapshot, report, only)
     if deep or since is not None:

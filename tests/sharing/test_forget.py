@@ -15,10 +15,10 @@ from mlgit.records.epoch import dump_epoch
 from mlgit.records.run import load_purged
 from mlgit.runs import begin, edit
 from mlgit.sharing.forget import Wanted, forget, plan
-from mlgit.sharing.lineage import epoch_at
 from mlgit.sharing.push import pull, push, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.check import check
+from mlgit.store.lineage import epoch_at
 from mlgit.store.store import Store
 from tests.support.repos import git
 
@@ -268,6 +268,8 @@ def test_old_history_that_git_merged_back_goes_again(clone: Clone, remote: Path)
     git(there.parent / "forge", "-c", "core.editor=true", "commit", "-q", "--no-edit")
     git(there.parent / "forge", "push", "-q", "origin", "HEAD:mlgit", check=True)
     git(there, "worktree", "remove", "--force", "../forge", check=True)
+    codes = {problem.code for problem in check(theirs.snapshot())}
+    assert "stray-history" in codes
     share(ours)
     assert ids(ours) == {kept, made}
     assert_one_and_clean(remote, ours, theirs)
