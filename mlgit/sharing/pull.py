@@ -10,6 +10,7 @@ from mlgit.git.history import commits_since, cut_off, merge_bases
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import EMPTY_TREE
 from mlgit.sharing.epoch import take_over
+from mlgit.sharing.quarantine import quarantined
 from mlgit.sharing.repair import mended_tip, repaired
 from mlgit.store.merge.base import common_base, tree_of
 from mlgit.store.merge.foreign import MERGE_TRAILER
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
     from mlgit.sharing.epoch import TakenOver
+    from mlgit.store.quarantine import Held
     from mlgit.store.store import Store
 
 
@@ -33,6 +35,7 @@ class Pulled(NamedTuple):
         open: Paths that a person should look at, such as a value in conflict.
         epoch: What was done where one side had forgotten what the other had not; else None.
         left: Refs of the remote's inbox that could not be taken in: damaged, or no store's.
+        held: What others pushed and no store may hold: it was left out, or set right.
     """
 
     before: Oid | None
@@ -41,6 +44,7 @@ class Pulled(NamedTuple):
     open: tuple[str, ...] = ()
     epoch: TakenOver | None = None
     left: tuple[str, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
@@ -62,8 +66,11 @@ def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
         if taken is not None:
             return Pulled(ours, taken.commit, taken.merged, taken.open, taken)
         ours = mended_tip(branch, theirs)
-        with repaired(objects, theirs, ours) as whole:
-            return _taken(branch, ours, whole, source)
+        with (
+            repaired(objects, theirs, ours) as whole,
+            quarantined(objects, whole, ours) as clean,
+        ):
+            return _taken(branch, ours, clean.commit, source)._replace(held=clean.held)
 
 
 def _taken(branch: Branch, ours: Oid | None, theirs: Oid, source: str) -> Pulled:
@@ -85,6 +92,7 @@ def joined(first: Pulled | None, last: Pulled | None) -> Pulled | None:
         tuple(dict.fromkeys((*first.open, *last.open))),
         first.epoch or last.epoch,
         tuple(dict.fromkeys((*first.left, *last.left))),
+        tuple(dict.fromkeys((*first.held, *last.held))),
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlgit.store.problem import Report
     from mlgit.store.snapshot import Snapshot
 
+_SUBMODULE = 0o160000  # names a commit of another repository, never an object of this one
 _HINT = "git fsck --full; `mlgit doctor --fix` fetches what a remote still has"
 
 
@@ -48,7 +49,7 @@ def _read_changes(objects: Objects, commit: Oid, parent: Oid | None, report: Rep
         old = objects.commit(parent).tree if parent else None
         for change in diff(objects, old, objects.commit(commit).tree):
             path = change.path
-            if change.new is not None:
+            if change.new is not None and change.new.mode != _SUBMODULE:
                 objects.blob(change.new.oid)
     except (NotFound, Damaged) as error:
         _say(report, path, commit, error)

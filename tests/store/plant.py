@@ -6,6 +6,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from mlgit.git.loose import write_all
+from mlgit.git.oid import TREE, object_id
+
 #: Name to content, to a folder (a mapping), or to (mode, object id) as they stand.
 Planted = dict[bytes, Any]
 
@@ -33,6 +36,19 @@ def raw_tree(repo: Path, rows: list[tuple[bytes, str, str]]) -> str:
         mode.encode() + b" " + name + b"\0" + bytes.fromhex(oid) for name, mode, oid in rows
     )
     return _git(repo, "hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=data)
+
+
+def nested(repo: Path, levels: int) -> str:
+    """Store that many folders inside each other; the id of the outermost."""
+    objects = repo / (".git/objects" if (repo / ".git").exists() else "objects")
+    oid = tree(repo, {b"x": b"x"})
+    made = []
+    for _ in range(levels):
+        data = b"40000 d\0" + bytes.fromhex(oid)
+        oid = object_id(TREE, data).decode()
+        made.append((TREE, data))
+    write_all(str(objects), made, durable=False)
+    return oid
 
 
 def _stored(repo: Path, content: Any) -> tuple[str, str]:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from mlgit.sharing.state import SharedState
     from mlgit.store.store import Store
 
+_NAMED = 10
+_HOSTILE = "no store may hold it; ask who pushed it: git log mlgit"
 _REMOTE = click.argument("remote", default="", metavar="[REMOTE]")
 
 
@@ -88,6 +90,11 @@ def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
         session.output.note(f"{counted(new, 'run')} from {remote}")
     elif pulled.after != pulled.before:
         session.output.note(f"changes from {remote}")
+    for held in pulled.held[:_NAMED]:
+        session.output.warn(f"left out {held.path}: it {held.reason}", _HOSTILE)
+    if len(pulled.held) > _NAMED:
+        more = len(pulled.held) - _NAMED
+        session.output.warn(f"left out {counted(more, 'more path')}", _HOSTILE)
     for path in pulled.open:
         session.output.warn(f"both sides changed {path}", "mlgit conflicts")
     return pulled.after != pulled.before

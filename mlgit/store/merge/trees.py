@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlgit.errors import Damaged
 from mlgit.git.oid import EMPTY_TREE
 from mlgit.git.tree import TREE_MODE, Entry, lookup
 from mlgit.git.tree_merge import Sides, TreeMerge
 from mlgit.records import layout, text
 from mlgit.records.experiment import dump_experiment, load_experiment
+from mlgit.records.schema import validate_file
 from mlgit.store.merge import registry, settings
 from mlgit.store.merge.fields import EXPERIMENT, merge_record
 from mlgit.store.merge.numbers import renumbered
@@ -53,8 +55,8 @@ def merge_trees(
         landed: The tree of the upstream branch as far as it is known: its version numbers stay.
 
     Raises:
-        Damaged: A record that both sides changed cannot be read.
-        Unsupported: Such a record is of a newer format than this version knows.
+        Damaged: An object of git that is needed cannot be read.
+        Unsupported: A record that both sides changed is of a newer format than this version knows.
     """
     merging = _Merging(objects, landed)
     ours, theirs = renumbered(merging.trees, base, ours, theirs, landed)
@@ -72,6 +74,32 @@ class _Merging:
         self._landed = landed
 
     def _resolved(self, merge: TreeMerge, path: str, sides: Sides) -> Entry | None:
+        opened = len(self.open)
+        try:
+            return self._merged(merge, path, sides)
+        except Damaged as error:
+            if "path" in error.facts:  # git's own object, which another clone may have whole
+                raise
+            located = layout.parse_path(f"{path}/{layout.RUN}")
+            self.open[opened:] = [f"{path}/{layout.RUN}" if located and located.folder else path]
+            return self._readable(path, sides)
+
+    def _readable(self, path: str, sides: Sides) -> Entry | None:
+        """The side that can be read, where the other is broken: a hostile push ends no merge."""
+        whole = [side for side in (sides.ours, sides.theirs) if side and self._is_whole(path, side)]
+        return whole[0] if len(whole) == 1 else self._unruled(path, sides)
+
+    def _is_whole(self, path: str, side: Entry) -> bool:
+        if side.mode == TREE_MODE:
+            path = f"{path}/{layout.RUN}"
+            record = self.trees.listing(side).get(layout.RUN.encode())
+            if record is None:
+                return False
+            side = Entry(*record)
+        located, data = layout.parse_path(path), self.trees.read(side)
+        return located is not None and data is not None and not validate_file(located.kind, data)
+
+    def _merged(self, merge: TreeMerge, path: str, sides: Sides) -> Entry | None:
         modes = {side.mode for side in (sides.ours, sides.theirs) if side is not None}
         if TREE_MODE not in modes:
             return self._file(path, sides)
