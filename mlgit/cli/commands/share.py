@@ -15,6 +15,7 @@ from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlgit.git.transport import Transport
+    from mlgit.sharing.epoch import TakenOver
     from mlgit.sharing.pull import Pulled
     from mlgit.sharing.push import Synced
     from mlgit.sharing.state import SharedState
@@ -85,6 +86,8 @@ def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
     """Say what came; whether that was anything."""
     from mlgit.sharing.state import runs_between
 
+    if pulled.epoch is not None:
+        _tell_epoch(session, pulled.epoch, remote)
     new = runs_between(session.store, pulled.before, pulled.after)
     if new:
         session.output.note(f"{counted(new, 'run')} from {remote}")
@@ -98,6 +101,17 @@ def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
     for path in pulled.open:
         session.output.warn(f"both sides changed {path}", "mlgit conflicts")
     return pulled.after != pulled.before
+
+
+def _tell_epoch(session: Session, taken: TakenOver, remote: str) -> None:
+    """Say that a history was given up, here or at the remote."""
+    where = f"at {remote}" if taken.replaces else "here"
+    session.output.note(f"epoch {taken.epoch}: something was forgotten; the old history {where} goes")
+    if taken.guessed:
+        session.output.warn(
+            f"what this clone and {remote} once had in common is not known here: all was united",
+            "mlgit conflicts",
+        )
 
 
 @click.command(cls=Command, examples="mlgit status\nmlgit status upstream")
