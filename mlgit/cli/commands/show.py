@@ -98,6 +98,7 @@ def _head(facts: Facts, *, files: bool) -> Iterator[tuple[str, str]]:
         "code": _code(facts),
         "command": run.source.command or run.source.name,
         "history": _history(run),
+        "in conflict": _contested(facts),
         "artifacts": files_said + (" (--files)" if files_said and not files else ""),
         "note": run.note,
     }
@@ -120,6 +121,20 @@ def _history(run: Run) -> str:
     kept = ", ".join(run.history.artifacts)
     where = f"kept as artifact {kept}" if kept else "in the journal until the run ends"
     return f"down-sampled: {run.history.points:,} points {where}"
+
+
+def _contested(facts: Facts) -> str:
+    """What two clones set differently: the base of it is shown."""
+    sections = ((name, one) for name, one in facts.run.extra.items() if isinstance(one, Mapping))
+    values = [
+        f"{name}.{key}"
+        for name, section in sections
+        for key, value in section.items()
+        if isinstance(value, Mapping) and "sides" in value
+    ]
+    paths = [entry.path for entry in facts.artifacts]
+    twice = [f"artifacts.{path}" for path in dict.fromkeys(paths) if paths.count(path) > 1]
+    return f"{', '.join([*values, *twice])} (mlgit conflicts)" if values or twice else ""
 
 
 def _metrics(facts: Facts, points: Sequence[Point], terminal: Terminal) -> list[Column]:
