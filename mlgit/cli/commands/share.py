@@ -106,7 +106,8 @@ def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
 def _tell_epoch(session: Session, taken: TakenOver, remote: str) -> None:
     """Say that a history was given up, here or at the remote."""
     where = f"at {remote}" if taken.replaces else "here"
-    session.output.note(f"epoch {taken.epoch}: something was forgotten; the old history {where} goes")
+    what = f"something was forgotten; the old history {where} goes"
+    session.output.note(f"epoch {taken.epoch}: {what}")
     if taken.guessed:
         session.output.warn(
             f"what this clone and {remote} once had in common is not known here: all was united",
