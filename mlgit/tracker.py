@@ -216,6 +216,10 @@ class Tracker:
 
     def downloads(self, run_id: str) -> Path:
         """Where artifacts of a run are copied to when no place is named."""
+        if self.store.spools:
+            from tempfile import mkdtemp
+
+            return Path(mkdtemp(prefix="mlgit-"))
         self.store.make_folders()
         return self.store.cache / "artifacts" / run_id
 

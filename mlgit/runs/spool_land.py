@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlgit import times
 from mlgit.errors import Damaged, InvalidValue, MlgitError, NotFound, StorageFailed
 from mlgit.git.sharing import make_folder
+from mlgit.records import layout
 from mlgit.runs import spool_read
 from mlgit.runs.journal_file import SUFFIX
 from mlgit.runs.journal_records import pack_header
@@ -170,7 +171,7 @@ def _conclude(work: Flush, one: Ready, snapshot: Snapshot) -> None:
 def _is_there(snapshot: Snapshot, publication: Publication) -> bool:
     """Whether the files of a run are on the branch, as the disk has it."""
     try:
-        return snapshot.run(publication.folder).id == publication.run.id and all(
+        return snapshot.read(f"{publication.folder}/{layout.RUN}") is not None and all(
             snapshot.read(f"{publication.folder}/{name}") == data
             for name, data in publication.files.items()
         )

@@ -17,7 +17,6 @@ from mlgit.artifacts.streams import open_file
 from mlgit.errors import Damaged, InvalidValue
 from mlgit.git.files import read_file
 from mlgit.records import layout
-from mlgit.records.run import load_run
 from mlgit.runs.bury import last_word
 from mlgit.runs.compose import Source, first_header
 from mlgit.runs.journal_file import SUFFIX
@@ -54,7 +53,10 @@ def spooled(data: Path, now: int) -> Iterator[Spooled]:
     """The runs with journals in `data`, by id; `now` in ms as its file system counts it."""
     for run_id in _names(live_folder(data)):
         folder = live_folder(data) / run_id
-        paths = tuple(folder / name for name in _names(folder) if name.endswith(SUFFIX))
+        try:
+            paths = tuple(folder / name for name in _names(folder) if name.endswith(SUFFIX))
+        except PermissionError:  # another user's; reading it says so
+            paths = (folder,)
         if paths:
             yield Spooled(run_id, paths, _worst(paths, now))
 
@@ -81,10 +83,10 @@ def remains(data: Path, now: int) -> Iterator[Path]:
     """Folders of runs that a killed flush has taken all journals out of, and not the rest."""
     for run_id in _names(live_folder(data)):
         folder = live_folder(data) / run_id
-        if not any(name.endswith(SUFFIX) for name in _names(folder)):
-            with suppress(OSError):
-                if now - folder.stat().st_mtime_ns // 1_000_000 > LEASE_MS:
-                    yield folder
+        with suppress(OSError):
+            silent = now - folder.stat().st_mtime_ns // 1_000_000
+            if silent > LEASE_MS and not any(one.endswith(SUFFIX) for one in _names(folder)):
+                yield folder
 
 
 def _names(folder: Path) -> list[str]:
@@ -160,10 +162,9 @@ def _has_closed(content: JournalContent) -> bool:
 def _require_consistent(run_id: str, sources: list[Source]) -> None:
     """Where a run goes is said by a file that anybody may have written."""
     header = first_header(sources)
-    run = load_run(header.run.encode())
     where = layout.parse_path(f"{header.folder}/{layout.RUN}")
     home = layout.parse_path(layout.experiment_path(header.experiment_folder))
-    if run.id != run_id or home is None or where is None or where.kind != "run":
-        raise Damaged(f"the journal says that it is of run {run.id[:80]!r} in {header.folder!r}")
+    if home is None or where is None or where.kind != "run":
+        raise Damaged(f"the journal puts its run where none may be: {header.folder[:200]!r}")
     if where.run_id != layout.run_part(run_id):
-        raise Damaged(f"the journal puts its run into the folder of another: {header.folder!r}")
+        raise Damaged(f"the journal puts its run where another is: {header.folder[:200]!r}")

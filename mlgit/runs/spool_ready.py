@@ -98,6 +98,8 @@ def make_ready(store: Store, source: Source, run: Spooled) -> Ready:
     publication = None
     if not _has_landed(snapshot, said):
         publication = compose(snapshot, contents, store.writer, outlet_of(store))
+        if publication.run.id != run.run_id:
+            raise Damaged(f"the journal is of another run: {publication.run.id[:80]!r}")
     return Ready(run, spent, home, publication, missing)
 
 

@@ -53,6 +53,7 @@ class SpoolingStore(Store):
     def __init__(self, located: Located, spool: Path) -> None:
         super().__init__(located)
         self.data = spool
+        self.cache = Path(os.devnull, "mlgit")  # an index is kept in memory: SQLite needs locks
         self._made: dict[str, Experiment] = {}
 
     def snapshot(self) -> Snapshot:
@@ -131,7 +132,7 @@ class Nowhere(Repository):
 
     def __init__(self, folder: Path) -> None:  # nothing is looked for, so nothing is refused
         self.git_dir = self.common_dir = folder
-        self.state_dir = Path(os.devnull, "mlgit")  # no index is kept of an empty store
+        self.state_dir = folder / "mlgit"
         self.work_tree = None
         self.config = Config(folder, folder)
         self.objects = _RootOnly(folder / "objects")

@@ -53,8 +53,11 @@ def test_a_job_without_a_repository_writes_a_journal_of_its_own(
 def test_the_repository_of_a_job_is_read_and_never_written(store: Store, spool: Path) -> None:
     assert store.home.work_tree is not None
     (store.home.work_tree / "train.py").write_text("print('changed')\n")
+    store.make_folders()
     before = files(store.home.git_dir)
     run_id = finished(store.home.work_tree)
+    context.forget()
+    mlgit.search_runs(search_all_experiments=True, output_format="list")
     assert files(store.home.git_dir) == before
     content = read_journal(journals(spool)[0])
     assert content.files[capture.PATCH]
@@ -101,6 +104,8 @@ def test_the_fluent_calls_work_without_a_repository(
         mlgit.log_metric("loss", 0.5, step=1)
         mlgit.log_text("hello", "a/b.txt")
         assert run.data.metrics == {"loss": 0.5}
+        copied = mlgit.MlgitClient().download_artifacts(run.info.run_id, "a/b.txt")
+        assert Path(copied).read_text() == "hello"
     assert mlgit.get_experiment_by_name("brand new") is not None
     mlgit.set_tag("later", "yes")
     mlgit.end_run()
