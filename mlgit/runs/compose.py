@@ -24,9 +24,11 @@ from mlgit.records.metrics import Point, decode_points
 from mlgit.records.run import MetricSummary, Run, load_run
 from mlgit.records.settings import Limits
 from mlgit.runs import run_state, segments
+from mlgit.runs.ending import settled_end
 from mlgit.runs.frames import ROW
 from mlgit.runs.history import Before, Outlet, place
 from mlgit.runs.journal_records import START, Header
+from mlgit.runs.sealed import beside_sealed
 from mlgit.runs.segments import Segment
 from mlgit.store.publication import Publication
 
@@ -77,7 +79,13 @@ def compose(
     folder = header.folder
     known = known_of(snapshot, folder)
     state = state_of(known, header, sources, writer)
-    parts = [part for source in sources for part in segments_of(source)]
+    parts = [
+        part
+        for source in sources
+        for part in beside_sealed(
+            snapshot, folder, source.writer, segments_of(source), state.run.history.sampled
+        )
+    ]
     others = files_elsewhere(snapshot, folder, parts)
     before = Before(others, known.names, state.run.history)
     found = summary(parts, decoded(others), state.run.history)
@@ -88,7 +96,7 @@ def compose(
     run = _with_damage(state.whole_run(), sources)._replace(
         metrics=found,
         history=placed.history,
-        alive_until=None if state.run.status.terminal else alive_until,
+        alive_until=None if state.run.status.terminal else _later(known.run, alive_until),
     )
     kept = {name: data for source in sources for name, data in source.content.files.items()}
     files = {
@@ -99,6 +107,12 @@ def compose(
     if state.datasets or state.models:
         files[layout.INPUTS] = dump_inputs(state.inputs())
     return Publication(run, experiment_of(header), files, folder)
+
+
+def _later(known: Run | None, alive_until: int | None) -> int | None:
+    """The sign of life that reaches further: another machine may log to the run, too."""
+    found = [at for at in (known.alive_until if known else None, alive_until) if at is not None]
+    return max(found, default=None)
 
 
 class Known(NamedTuple):
@@ -147,6 +161,8 @@ def state_of(known: Known, header: Header, sources: Sequence[Source], writer: st
         state = run_state.begin(known.run, known.manifest, known.inputs, writer)
     for event in events_of(source.content for source in sources):
         run_state.apply(state, event)
+    if known.run is not None:
+        state.run = settled_end(known.run, state.run, sources)
     return state
 
 
@@ -226,9 +242,12 @@ def _placed(
     """
     known = {entry.path: entry for entry in there}
     settled = [e for e in manifest if not e.inline or known.get(e.path) == e]
+    # Two entries of one path, from two machines, stay until somebody logs to that path again.
+    same = {entry.path for entry in manifest if known.get(entry.path) == entry}
+    settled += [e for e in there if e.path in same and e != known[e.path]]
     room = Room(Limits(), settled)
     for entry in manifest:
         if entry.inline and known.get(entry.path) != entry:
             lost = entry.sha256 not in kept
             settled.append(entry._replace(inline="") if lost else room.place(entry))
-    return sorted(settled, key=lambda entry: entry.path)
+    return sorted(settled, key=lambda entry: (entry.path, entry.sha256, entry.uri))

@@ -82,7 +82,7 @@ def place(
     is put among the artifacts, once; until then it is in the journals. `found` are the summaries
     of all points.
     """
-    whole = {part.name: segments.encode(part) for part in parts if len(part)}
+    whole = {part.name: part.csv for part in parts if len(part)}
     known = before.history.sampled
     files = {**whole, **_samples(part for part in parts if part.name in known)}
     fresh = whole.keys() - set(before.names)

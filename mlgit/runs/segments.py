@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlgit.records.metrics import Point, encode_points, summarize
@@ -27,6 +28,11 @@ class Segment:
 
     def __len__(self) -> int:
         return len(self.rows) // frames.ROW.size
+
+    @cached_property
+    def csv(self) -> bytes:
+        """The segment as a file; see `encode`."""
+        return encode(self)
 
 
 def encode(segment: Segment) -> bytes:
