@@ -47,6 +47,10 @@ def put_again(change: Change, run: Run, item: Item) -> None:
             change.put(path, data)
     for name, data in {**item.files, layout.RUN: dump_run(run)}.items():
         change.put(f"{item.folder}/{name}", data)
+    if change.snapshot.read(layout.EPOCH) is not None:
+        from mlgit.store.merge.forgotten import keep_forgotten
+
+        keep_forgotten(change, item.folder)
 
 
 def put_all(change: Change, runs: Sequence[Run], items: Sequence[Item]) -> None:

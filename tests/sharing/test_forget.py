@@ -370,6 +370,30 @@ def test_a_run_under_way_goes_on_and_lands_on_the_new_epoch(clone: Clone, remote
     assert ids(ours) == {live.id, there.id}
 
 
+def test_a_run_that_goes_on_does_not_bring_back_what_was_forgotten_of_it(
+    clone: Clone, remote: Path
+) -> None:
+    ours = clone("ours")
+    run = begin.start(ours, "churn")
+    run.log_params({"key": SECRET, "lr": "0.1"})
+    run.add_bytes(SECRET.encode(), "key.txt")
+    run.checkpoint()
+    share(ours)
+    theirs = clone("theirs")
+    folder = folder_of(theirs, run.id)
+    forget(theirs, Wanted((folder,), params=("key",), artifacts=("key.txt",)))
+    share(theirs, ours)
+    run.log_metric("acc", 0.7)
+    run.log_params({"depth": "8"})
+    run.finish()
+    left = ours.snapshot().run(folder)
+    assert dict(left.params) == {"lr": "0.1", "depth": "8"}
+    assert ours.snapshot().manifest(folder) == []
+    assert left.metrics["acc"].last == 0.7
+    share(ours, theirs)
+    assert not is_anywhere(remote)
+
+
 def test_an_epoch_of_a_newer_format_is_not_touched(clone: Clone) -> None:
     ours = clone("ours")
     gone = record(ours)

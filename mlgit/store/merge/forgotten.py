@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged
 from mlgit.git.edits import apply_edits
-from mlgit.git.tree import TREE_MODE, Edit, Entry, lookup
+from mlgit.git.overlay import Overlay
+from mlgit.git.tree import TREE_MODE, Edit, Entry, diff, lookup
 from mlgit.records import layout, text
 from mlgit.records.artifact import Manifest, dump_manifest, load_manifest
 from mlgit.records.artifact_path import is_safe_path
-from mlgit.records.epoch import parts_of
+from mlgit.records.epoch import load_epoch, parts_of
 from mlgit.records.run import dump_run, load_run
 from mlgit.store.merge.fields import copy_field
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
-    from mlgit.git.overlay import Overlay
+    from mlgit.store.change import Change
     from mlgit.store.merge.values import Doc
 
 _MANIFEST = f"/{layout.ARTIFACTS}"
@@ -45,6 +46,24 @@ def as_forgotten(objects: Overlay, older: Oid, newer: Oid, forgotten: frozenset[
     tree, made = apply_edits(objects, older, edits)
     objects.add_all(made)
     return tree
+
+
+def keep_forgotten(change: Change, folder: str) -> None:
+    """Leave out of an edit block what was forgotten of a run: its program may still know it.
+
+    Raises:
+        Damaged: `epoch.yaml` cannot be read.
+    """
+    epoch = load_epoch(change.snapshot.read(layout.EPOCH) or b"")
+    named = frozenset(one for one in epoch.forgotten if one.startswith(f"{folder}/"))
+    overlay, before = Overlay(change.snapshot.objects), change.snapshot.tree
+    tree, made = apply_edits(overlay, before, change.edits())
+    overlay.add_all(made)
+    for path, _, new in diff(overlay, tree, as_forgotten(overlay, tree, before, named)):
+        if new is None:
+            change.remove(path)
+        else:
+            change.put(path, overlay.blob(new.oid))
 
 
 def _is_in_one(path: str, edits: dict[str, Edit]) -> bool:
