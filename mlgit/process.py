@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import MlgitError
 
@@ -145,17 +145,25 @@ class Partner:
 
     Attributes:
         stdin: What it reads.
-        stdout: What it writes; what it says of errors is dropped.
+        stdout: What it writes.
     """
 
-    def __init__(self, argv: Sequence[str], *, cwd: Path) -> None:
-        """Start it.
+    def __init__(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        errors: IO[bytes] | None = None,
+        apart: bool = False,
+    ) -> None:
+        """Start it; what it says of errors goes to `errors`. For `apart` see `run`.
 
         Raises:
             CommandFailed: It could not be started.
         """
         import subprocess
 
+        self._apart = apart
         flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows': else one pops up
         try:
             self._child = subprocess.Popen(
@@ -164,7 +172,8 @@ class Partner:
                 creationflags=flags,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL if errors is None else errors,
+                start_new_session=apart,
             )
         except OSError as error:
             raise CommandFailed(f"{argv[0]}: {error}", argv=tuple(argv), returncode=None) from error
@@ -182,7 +191,7 @@ class Partner:
 
     def kill(self) -> None:
         """End it; whoever reads from it gets to an end."""
-        self._child.kill()
+        _kill(self._child, apart=self._apart)
 
 
 @cache
@@ -210,6 +219,7 @@ def git(
     *,
     git_dir: Path,
     work_tree: Path | None = None,
+    cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
     timeout: float = 60.0,
@@ -218,7 +228,8 @@ def git(
 ) -> Completed:
     """Run the `git` program on one repository, sealed against that repository's own config.
 
-    As `run`; `env` is added to this process's own environment.
+    As `run`, in the work tree's top unless `cwd` says otherwise; `env` is added to this process's
+    own environment.
 
     Raises:
         CommandFailed: git is not installed, took too long, or (with `check`) failed.
@@ -232,7 +243,7 @@ def git(
     argv = [program, *_SEALED, *where, *args]
     return run(
         argv,
-        cwd=work_tree or git_dir,
+        cwd=cwd or work_tree or git_dir,
         env={**own, **(env or {})},
         stdin=stdin,
         timeout=timeout,

@@ -60,6 +60,13 @@ class Config:
         names = (one.subsection for one in there if one.section == section)
         return list(dict.fromkeys(name for name in names if name))
 
+    def section(self, name: str) -> list[Setting]:
+        """Every setting of one section, in the order in which git reads them."""
+        top, _, below = name.partition(".")
+        files = reversed([*self.repository, *self.user])
+        there = (setting for file in files for setting in file)
+        return [one for one in there if (one.section, one.subsection) == (top.lower(), below)]
+
     @cached_property
     def repository(self) -> list[list[Setting]]:
         """Files of the repository, the strongest first."""

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlgit import process
 from mlgit.errors import RemoteFailed
+from mlgit.git.private_dir import OWN, private_dir, refs_in
 from mlgit.git.transport import (
     HEADS,
     IDLE,
@@ -22,7 +25,13 @@ from mlgit.git.transport import (
     local_refs,
     timed_out,
 )
-from mlgit.git.transport_refs import judged, refused, remember_pushed, resolve
+from mlgit.git.transport_refs import (
+    judged,
+    refused,
+    remember_fetched,
+    remember_pushed,
+    resolve,
+)
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -31,11 +40,17 @@ if TYPE_CHECKING:
 _LOST = "remote failed to report status"
 _DONE = dict.fromkeys((" ", "+", "-", "*"), Pushed.DONE)
 _FLAGS = {**_DONE, "=": Pushed.UP_TO_DATE}
-# The user's own refspecs are left out: those of a mirror would overwrite local branches.
+# The user's own refspecs are left out: those of a mirror would overwrite local branches. Objects
+# come as a pack, which git forces to the disk; loose ones it does not.
 _FETCH = (
-    *("fetch", "--quiet", "--refmap=", "--prune", "--no-tags", "--no-recurse-submodules"),
+    *("-c", "fetch.unpackLimit=1"),
+    *("fetch", "--quiet", "--refmap=", "--no-tags", "--no-recurse-submodules"),
     *("--no-write-fetch-head", "--no-auto-gc", "--no-write-commit-graph"),
 )
+_TIP = f"{OWN}tip"
+_INBOX = f"{OWN}inbox/"
+_NAMELESS = "mlgit-push"
+_NOT_OURS = {"fetch", "push", "mirror", "tagopt", "prune"}
 _PUSH = ("push", "--porcelain", "--no-follow-tags", "--recurse-submodules=no")
 
 
@@ -50,20 +65,24 @@ class GitTransport:
     def fetch(self, timeout: float | None = None) -> Fetched:
         """See `Transport.fetch`."""
         ref = f"{HEADS}{self.branch}"
-        inbox = f"+{INBOX}*:{self.memory}*"
-        wanted, there = [f"+{ref}:{self.tracking}", inbox], True
-        done = self._git([*_FETCH, "--", self.remote, *wanted], timeout)
-        if done.returncode and "find remote ref" in _text(done.stderr):
-            there = ref in self.tips()  # git says so, too, when a reply over HTTP is cut short
-            done = self._git([*_FETCH, "--", self.remote, *wanted[not there :]], timeout)
-        if done.returncode:
-            raise failed(self.remote, "fetch from", _text(done.stderr))
+        wanted = [f"+{ref}:{_TIP}", f"+{INBOX}*:{_INBOX}*"]
+        with private_dir(self._repository) as place:
+            done = self._git([*_FETCH, "--", self.remote, *wanted], timeout, place)
+            if done.returncode and "find remote ref" in _text(done.stderr):
+                # git says so, too, when a reply over HTTP is cut short
+                there = ref in self.tips()
+                wanted = wanted[not there :]
+                done = self._git([*_FETCH, "--", self.remote, *wanted], timeout, place)
+            if done.returncode:
+                raise failed(self.remote, "fetch from", _text(done.stderr))
+            found = refs_in(place)
         self._repository.objects.refresh()
-        refs = self._repository.refs
-        names = refs.names(self.memory)
-        found = {INBOX + name.removeprefix(self.memory): refs.read(name) for name in names}
-        tip = refs.read(self.tracking) if there else None
-        return Fetched(tip, {name: oid for name, oid in found.items() if oid})
+        inbox = {
+            name.replace("inbox/", INBOX, 1): oid for name, oid in found.items() if name != "tip"
+        }
+        fetched = Fetched(found.get("tip"), inbox)
+        remember_fetched(self._repository, self, fetched)
+        return fetched
 
     def tips(self, timeout: float = QUICK) -> dict[str, Oid]:
         """See `Transport.tips`."""
@@ -78,7 +97,8 @@ class GitTransport:
         ]
         specs = [f"{_text(one.new or b'')}:{one.ref}" for one in updates]
         try:
-            done = self._git([*_PUSH, *leases, "--", self.remote, *specs], timeout)
+            nameless, remote = self._nameless()
+            done = self._git([*nameless, *_PUSH, *leases, "--", remote, *specs], timeout)
             verdicts = _verdicts(_text(done.stdout))
             lost = failed(self.remote, "push to", _text(done.stderr))
         except RemoteFailed as error:
@@ -110,15 +130,27 @@ class GitTransport:
         lines = (line.split(b"\t", 1) for line in done.stdout.splitlines())
         return {_text(name): oid for oid, name in lines}
 
-    def _git(self, args: list[str], timeout: float | None) -> process.Completed:
+    def _nameless(self) -> tuple[list[str], str]:
+        """Settings of a remote like ours of which git remembers no branches, and its name."""
+        known = self._repository.config.section(f"remote.{self.remote}")
+        own = [one for one in known if one.key not in _NOT_OURS]
+        if not own:
+            return [], self.remote
+        settings = (("-c", f"remote.{_NAMELESS}.{one.key}={one.value}") for one in own)
+        return [*chain.from_iterable(settings)], _NAMELESS
+
+    def _git(
+        self, args: list[str], timeout: float | None, place: Path | None = None
+    ) -> process.Completed:
         # From the work tree's top, as git itself: a remote may be a path relative to it.
         where, top = self._repository.git_dir, self._repository.work_tree
         seconds = timeout or default_timeout()
         try:
             return process.git(
                 [*self._settings(), *args],
-                git_dir=where,
+                git_dir=place or where,
                 work_tree=top,
+                cwd=top or where,
                 env=self._environment(),
                 timeout=seconds,
                 check=False,
