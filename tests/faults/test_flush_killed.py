@@ -1,7 +1,8 @@
-"""kill -9 of a flush at the calls that change the disk; two flushes of one spool at once."""
+"""kill -9 of a spooling job, a flush and an import at the calls that change the disk."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +66,83 @@ def test_a_killed_flush_is_completed_by_the_next(
         assert_sound(project, before, sorted(made))
 
     assert sweep(prepared, FLUSH, oracle, sample=sample)
+
+
+TRAIN = """
+import os, mlgit
+told = os.open("told", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+with mlgit.start_run():
+    mlgit.log_param("lr", 0.1)
+    os.write(told, b"param\\n")
+    mlgit.log_metric("loss", 0.5, step=0)
+    os.write(told, b"point\\n")
+    mlgit.log_artifact("model.bin")
+    os.write(told, b"artifact\\n")
+os.write(told, b"finished\\n")
+"""
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_what_a_killed_job_was_told_is_logged_is_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: int | None
+) -> None:
+    prepared = tmp_path / "prepared"
+    make_store(prepared / "project", runs=0)
+    before = footprint(prepared / "project")
+    (prepared / "model.bin").write_bytes(bytes(200_000))
+    (prepared / "spool").mkdir()
+
+    def oracle(place: Path, _: KillPoint) -> None:
+        told = place / "told"
+        said = told.read_text().split() if told.exists() else []
+        for path in (place / "spool").rglob("*.journal"):
+            os.utime(path, (0, 0))
+        with monkeypatch.context() as patch:
+            patch.delenv("MLGIT_SPOOL")
+            project = place / "project"
+            mlgit(project, "flush", "../spool", "--recover")
+            mine = list(recorded(project).values())
+            assert len(mine) <= 1
+            assert mine or not said
+            for run in mine:
+                assert "param" not in said or run["params"] == {"lr": "0.1"}
+                assert "point" not in said or run["metrics"] == {"loss": 0.5}
+                assert "finished" not in said or run["status"] == "FINISHED"
+                listed = mlgit(project, "artifact", "ls", str(run["id"]))
+                assert "artifact" not in said or "model.bin" in listed
+                if "model.bin" in listed:
+                    mlgit(project, "artifact", "get", str(run["id"]), "-o", str(place / "copy"))
+            assert_sound(project, before)
+
+    monkeypatch.setenv("MLGIT_SPOOL", "spool")
+    assert sweep(prepared, [sys.executable, "-c", TRAIN], oracle, sample=sample)
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+def test_a_killed_import_is_completed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sample: int | None
+) -> None:
+    prepared = tmp_path / "prepared"
+    left = spooled(prepared, 2, monkeypatch)
+    make_store(prepared / "project")
+    make_store(prepared / "other", runs=2)
+    mlgit(prepared / "other", "log-run", "-a", str(prepared / "model.bin"))
+    before = footprint(prepared / "project")
+    source = prepared / "other/.git/mlgit/data"
+    (prepared / "spool/live").rename(source / "live")
+
+    def oracle(place: Path, _: KillPoint) -> None:
+        project = place / "project"
+        mlgit(project, "import-runs", "../other")
+        runs = recorded(project)
+        assert len(runs) == 1 + 3 + 2
+        assert left <= set(runs)
+        assert not git(project, "for-each-ref", "refs/mlgit").stdout
+        assert len(list((project / ".git/mlgit/data/objects").glob("sha256/*/*/*"))) == 1
+        assert_sound(project, before, sorted(left))
+
+    argv = [sys.executable, "-m", "mlgit", "-C", "project", "import-runs", "../other"]
+    assert sweep(prepared, argv, oracle, sample=sample)
 
 
 def test_two_flushes_at_once_lose_nothing_and_double_nothing(
