@@ -38,7 +38,7 @@ class Writer(Enum):
     LIVE = "live"  # writes, or may write again
     CLOSED = "closed"  # let go of it in an orderly way
     DEAD = "dead"  # ended without a word
-    FOREIGN = "foreign"  # of another host or user, and its lease has not run out
+    FOREIGN = "foreign"  # of another host or user, not closed, and its lease has not run out
     EXPIRED = "expired"  # of another host, and silent for longer than its lease
 
 
@@ -116,6 +116,8 @@ def _header_of(path: Path) -> Header | None:
 
 def _writer_of(path: Path, header: Header | None) -> Writer:
     if header is None or not same_machine(header.process):
+        if header is not None and _has_closed(path):
+            return Writer.CLOSED
         silent = times.now_ms() - int(path.stat().st_mtime * 1000) > LEASE_MS
         expired = Writer.DEAD if header is None else Writer.EXPIRED
         return expired if silent else Writer.FOREIGN
@@ -125,8 +127,7 @@ def _writer_of(path: Path, header: Header | None) -> Writer:
     if gone:
         return Writer.DEAD
     # Its process lives but holds no lock: closed, just being opened, or no locks on this disk.
-    with path.open("rb") as file:
-        return Writer.CLOSED if is_closed(file) else Writer.LIVE
+    return Writer.CLOSED if _has_closed(path) else Writer.LIVE
 
 
 def _is_locked(path: Path) -> bool:
@@ -135,6 +136,11 @@ def _is_locked(path: Path) -> bool:
         return try_lock(descriptor) is False
     finally:
         os.close(descriptor)
+
+
+def _has_closed(path: Path) -> bool:
+    with path.open("rb") as file:
+        return is_closed(file)
 
 
 def is_closed(file: BinaryIO) -> bool:
