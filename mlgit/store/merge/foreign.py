@@ -10,6 +10,7 @@ from mlgit.git.edits import apply_edits
 from mlgit.git.history import commits_since, cut_off, merge_bases
 from mlgit.git.oid import EMPTY_TREE
 from mlgit.git.overlay import Overlay
+from mlgit.records.fields import MALFORMED
 from mlgit.store.merge.base import common_base, tree_of
 from mlgit.store.merge.repair import MergeTrees, mended
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.store.merge.whole import Mended
 
+_MOST = 1000
 MERGE_TRAILER = "Mlgit-Merge"  # on every merge that mlgit makes
 
 
@@ -64,7 +66,10 @@ def needed_repair(objects: Objects, tip: Oid, known: Oid = ROOT_COMMIT) -> Repai
 
 
 def foreign_merges(objects: Objects, tip: Oid, known: Oid = ROOT_COMMIT) -> list[Oid]:
-    """Merge commits without our trailer that `tip` came from and `known` did not, oldest first."""
+    """Merge commits without our trailer that `tip` came from and `known` did not, oldest first.
+
+    Of very many the newest, so that nobody's history keeps us busy for ever.
+    """
     cut = cut_off(objects)
     found = []
     for oid in commits_since(objects, tip, known):
@@ -72,7 +77,7 @@ def foreign_merges(objects: Objects, tip: Oid, known: Oid = ROOT_COMMIT) -> list
         by_us = f"\n{MERGE_TRAILER}: " in commit.message
         if len(commit.parents) > 1 and not by_us and oid not in cut:
             found.append((commit.commit_time, oid))
-    return [oid for _, oid in sorted(found)]
+    return [oid for _, oid in sorted(found)[-_MOST:]]
 
 
 def _mended(objects: Objects, merge: Oid, tip: Oid) -> dict[str, Mended]:
@@ -93,5 +98,5 @@ def _mended_of_two(
         ours, theirs = (tree_of(objects, side) or EMPTY_TREE for side in sides)
         made = MergeTrees(base.tree, ours, theirs, objects.commit(merge).tree)
         return mended(base.objects, made, tip)
-    except MlgitError:
+    except (MlgitError, *MALFORMED):
         return {}

@@ -18,6 +18,7 @@ from mlgit.records.experiment import dump_experiment, load_experiment
 from mlgit.records.schema import validate_file
 from mlgit.store.merge import registry, settings
 from mlgit.store.merge.fields import EXPERIMENT, merge_record
+from mlgit.store.merge.lines import merge_lines
 from mlgit.store.merge.numbers import renumbered
 from mlgit.store.merge.run import merge_run_folder
 from mlgit.store.merge.values import docs_of, has_conflict
@@ -118,10 +119,11 @@ class _Merging:
             return sides.ours or sides.theirs
         located = layout.parse_path(path)
         rule = _RULES.get(located.kind) if located else None
-        if rule is None:
-            self.open += [] if located else [path]
-            return self._unruled(path, sides)
         base, ours, theirs = (self.trees.read(side) for side in sides)
+        if rule is None:
+            lines = merge_lines(base, ours, theirs) if located is None else None
+            self.open += [path] if located is None and lines is None else []
+            return self._unruled(path, sides) if lines is None else self.trees.file(lines)
         merged = rule(base, ours or b"", theirs or b"")
         if has_conflict(text.load(merged)):
             self.open.append(path)
