@@ -21,6 +21,7 @@ HEADS = "refs/heads/"
 QUICK = 60.0  # seconds that a question may take
 CONNECT = 10  # seconds to reach a host
 IDLE = 60  # seconds without a byte
+_UNREAD = "Could not read from remote repository"
 SSH = f"ssh -o ConnectTimeout={CONNECT} -o ServerAliveInterval={IDLE // 4}"
 
 
@@ -188,5 +189,10 @@ def _hint(said: str) -> str:
 
 
 def _last_line(said: str) -> str:
-    lines = [line for line in said.splitlines() if line.startswith(("fatal:", "error:", "remote:"))]
-    return (lines or said.splitlines() or ["it said nothing"])[0].partition(": ")[2] or said
+    told = [line for line in said.splitlines() if line.strip()] or ["it said nothing"]
+    first = next(
+        (line for line in told if line.startswith(("fatal:", "error:", "remote:"))), told[0]
+    )
+    if _UNREAD in first:  # ssh has said why before git did
+        first = told[0]
+    return first.partition(": ")[2] or first

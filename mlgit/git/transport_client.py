@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from dulwich.client import (
     GitClient,
@@ -19,6 +20,7 @@ from dulwich.client import (
 from dulwich.protocol import Protocol
 
 from mlgit.git.transport import CONNECT, IDLE, SSH, Deadline
+from mlgit.git.transport_ssh import SshVendor
 from mlgit.git.transport_url import Address, dulwich_config
 
 if TYPE_CHECKING:
@@ -30,14 +32,21 @@ Activity = Callable[[int, str], None]
 _BLOCK = 1 << 20  # bytes of one piece of a body that is sent while it is made
 
 
-def client_for(address: Address, config: Config, deadline: Deadline) -> tuple[GitClient, bytes]:
+@contextmanager
+def client_for(
+    address: Address, config: Config, deadline: Deadline
+) -> Iterator[tuple[GitClient, bytes]]:
     """A client of the remote at an address that is not a path, and the path to ask it for."""
     path = address.path.encode()
-    if address.scheme == "git":
-        return _TcpClient(address.host, address.port, deadline), path
-    if address.scheme == "ssh":
-        return _ssh(address, config, deadline), path
-    return _http(address, config)
+    if address.scheme in ("http", "https"):
+        yield _http(address, config, deadline)
+        return
+    client = (_tcp if address.scheme == "git" else _ssh)(address, config, deadline)
+    try:
+        yield client, path
+    finally:
+        for connection in client.opened:  # dulwich forgets those on which the other end hung up
+            connection.close()
 
 
 class _TcpClient(TCPGitClient):
@@ -46,6 +55,7 @@ class _TcpClient(TCPGitClient):
     def __init__(self, host: str, port: int | None, activity: Activity) -> None:
         super().__init__(host, port, thin_packs=False, report_activity=activity)
         self._activity = activity
+        self.opened: list[Protocol] = []
 
     def _connect(
         self,
@@ -67,21 +77,49 @@ class _TcpClient(TCPGitClient):
             connection.close()
 
         proto = Protocol(file.read, write, close, self._activity)
+        self.opened.append(proto)
         # Only a fetch has a second version of the protocol.
         self.protocol_version = 2 if cmd == b"upload-pack" else 0
         version = b"\0\0version=2\0" if self.protocol_version else b""
         place = path if isinstance(path, bytes) else path.encode()
         place = place[1:] if place.startswith(b"/~") else place
-        try:
-            proto.send_cmd(b"git-" + cmd, place, b"host=" + self._host.encode() + version)
-        except BaseException:
-            proto.close()
-            raise
+        proto.send_cmd(b"git-" + cmd, place, b"host=" + self._host.encode() + version)
         return proto, lambda: False, None
+
+
+class _SshClient(SSHGitClient):
+    """The ssh client, which remembers what it has opened."""
+
+    opened: list[Protocol]
+
+    def _connect(
+        self, cmd: bytes, path: str | bytes, protocol_version: int | None = None
+    ) -> tuple[Protocol, Callable[[], bool], IO[bytes] | None]:
+        found = super()._connect(cmd, path, protocol_version)
+        self.opened.append(found[0])
+        return found
 
 
 class _HttpClient(Urllib3HttpGitClient):
     """The http client, which sends a long body in long pieces instead of object by object."""
+
+    activity: Activity
+
+    def _http_request(
+        self,
+        url: str,
+        headers: dict[str, str] | None = None,
+        data: bytes | Iterator[bytes] | None = None,
+        raise_for_status: bool = True,
+    ) -> tuple[HTTPResponse, Callable[[int], bytes]]:
+        self.activity(0, "request")
+        response, read = super()._http_request(url, headers, data, raise_for_status)
+
+        def watched(size: int) -> bytes:
+            self.activity(size, "read")
+            return read(size)
+
+        return response, watched
 
     def _smart_request(
         self, service: str, url: str, data: bytes | Iterator[bytes] | None
@@ -102,19 +140,26 @@ def _grouped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     yield b"".join(waiting)
 
 
-def _ssh(address: Address, config: Config, deadline: Deadline) -> SSHGitClient:
+def _tcp(address: Address, _: Config, deadline: Deadline) -> _TcpClient:
+    return _TcpClient(address.host, address.port, deadline)
+
+
+def _ssh(address: Address, config: Config, deadline: Deadline) -> _SshClient:
     command = os.environ.get("GIT_SSH_COMMAND") or os.environ.get("GIT_SSH")
-    return SSHGitClient(
+    client = _SshClient(
         address.host,
         port=address.port,
         username=address.user,
         ssh_command=command or config.get("core", "sshCommand") or SSH,
+        vendor=SshVendor(),
         thin_packs=False,
         report_activity=deadline,
     )
+    client.opened = []
+    return client
 
 
-def _http(address: Address, config: Config) -> tuple[GitClient, bytes]:
+def _http(address: Address, config: Config, deadline: Deadline) -> tuple[GitClient, bytes]:
     from urllib.parse import unquote, urlsplit
 
     from urllib3.util import Timeout
@@ -130,6 +175,7 @@ def _http(address: Address, config: Config) -> tuple[GitClient, bytes]:
     client = _HttpClient(
         base, pool_manager=manager, username=user, password=password, thin_packs=False
     )
+    client.activity = deadline
     return client, parts.path.encode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from itertools import chain
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -99,27 +100,27 @@ class GitTransport:
         try:
             nameless, remote = self._nameless()
             done = self._git([*nameless, *_PUSH, *leases, "--", remote, *specs], timeout)
-            verdicts = _verdicts(_text(done.stdout))
-            lost = failed(self.remote, "push to", _text(done.stderr))
+            verdicts, said = _verdicts(_text(done.stdout)), _text(done.stderr)
+            lost = failed(self.remote, "push to", said)
         except RemoteFailed as error:
-            verdicts, lost = {}, error
+            verdicts, said, lost = {}, "", error
         found: dict[str, Pushed] = {}
         for ref, (flag, words) in verdicts.items():
-            self._note(found, ref, flag, words)
+            self._note(found, ref, flag, words, said)
         unknown = [one for one in updates if one.ref not in found]
         if unknown:
             found |= resolve(unknown, lost, lambda names: self._refs([], names, QUICK))
         remember_pushed(self._repository, self, updates, found)
         return found
 
-    def _note(self, found: dict[str, Pushed], ref: str, flag: str, words: str) -> None:
+    def _note(self, found: dict[str, Pushed], ref: str, flag: str, words: str, said: str) -> None:
         """Note what a flag of `git push --porcelain` says, unless the answer got lost."""
         if flag in _FLAGS:
             found[ref] = _FLAGS[flag]
         elif flag == "!" and _LOST not in words:
             verdict = judged(ref, words)
             if verdict is None:
-                raise refused(self.remote, words)
+                raise refused(self.remote, words, said)
             found[ref] = verdict
 
     def _refs(self, options: list[str], names: list[str], timeout: float) -> dict[str, Oid]:
@@ -144,7 +145,7 @@ class GitTransport:
     ) -> process.Completed:
         # From the work tree's top, as git itself: a remote may be a path relative to it.
         where, top = self._repository.git_dir, self._repository.work_tree
-        seconds = timeout or default_timeout()
+        seconds = min(timeout or inf, default_timeout())
         try:
             return process.git(
                 [*self._settings(), *args],

@@ -120,9 +120,11 @@ def remember_pushed(
                 return
 
 
-def refused(remote: str, words: str) -> RemoteFailed:
-    """The error to raise where a remote refuses the branch."""
-    return failed(remote, "push to", words, words)
+def refused(remote: str, words: str, said: str = "") -> RemoteFailed:
+    """The error to raise where a remote refuses the branch; `said` is all that was heard."""
+    heard = (line.partition("remote:") for line in said.splitlines())
+    told = next((f": {end.strip()}" for start, _, end in heard if not start and end.strip()), "")
+    return failed(remote, "push to", said or words, words + told)
 
 
 def _forwards(objects: Objects, update: Update, now: Oid | None) -> bool:

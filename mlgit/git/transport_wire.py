@@ -201,9 +201,9 @@ class WireTransport:
 
         address = address_of(self._repository, self.remote, push=push)
         deadline = Deadline(self.remote, seconds)
-        client, path = client_for(address, self._repository.config, deadline)
         try:
-            return talk(client, path, deadline)
+            with client_for(address, self._repository.config, deadline) as (client, path):
+                return talk(client, path, deadline)
         except (MlgitError, MemoryError):
             raise
         except TimeoutError as error:

@@ -41,7 +41,11 @@ class Side:
         return self.transport.push([Update(ref, new, **how)])[ref]  # type: ignore[arg-type]
 
 
-@pytest.fixture(params=["git-path", "git-git", "dulwich-path", "dulwich-file", "dulwich-git"])
+WAYS = ["git-path", "git-git", "dulwich-path", "dulwich-file"]
+WAYS += ["dulwich-git", "dulwich-http", "dulwich-ssh"]
+
+
+@pytest.fixture(params=WAYS)
 def way(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, hub: Path
 ) -> Iterator[str]:
