@@ -30,6 +30,12 @@ class Edit(NamedTuple):
     deleted: bool = False
 
 
+def next_edit(edits: Mapping[str, Edit], writer: str) -> Edit:
+    """The mark of an edit made now: higher than all marks of the record, whosever clock."""
+    seen = max((edit.at for edit in edits.values()), default=0)
+    return Edit(min(max(times.now_ms(), seen + 1), times.MAX_TIME_MS), writer)
+
+
 def require_writable(found: int) -> None:
     """Refuse to rewrite a file of a newer format than this version knows.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mlgit import times
 from mlgit.errors import Ambiguous, InvalidState, NotFound
 from mlgit.records import names
+from mlgit.records.fields import next_edit
 from mlgit.records.run import Edit, Run, RunStatus
 from mlgit.runs.experiments import require_active
 from mlgit.runs.field_log import checked_tags
@@ -94,8 +95,8 @@ def rename(store: Store, folder: str, name: str) -> Run:
 def set_status(store: Store, folder: str, status: RunStatus, end: int | None = None) -> Run:
     """Set how a published run stands; the end is now unless given, none for one that goes on."""
 
-    def change(run: Run, stamp: Edit) -> Run:
-        ended = (stamp.at if end is None else end) if status.terminal else None
+    def change(run: Run, _: Edit) -> Run:
+        ended = (times.now_ms() if end is None else end) if status.terminal else None
         return run._replace(status=status, end=ended, alive_until=None)
 
     return _edit(store, folder, change, status.value.lower())
@@ -110,7 +111,9 @@ def delete(store: Store, folder: str) -> Run:
     return _edit(
         store,
         folder,
-        lambda run, stamp: _with(run, "lifecycle", stamp, lifecycle="deleted", deleted_at=stamp.at),
+        lambda run, stamp: _with(
+            run, "lifecycle", stamp, lifecycle="deleted", deleted_at=times.now_ms()
+        ),
         "delete",
     )
 
@@ -162,6 +165,6 @@ def _edit(
             raise InvalidState(
                 f"run {run.name} is deleted", hint=f"mlgit restore {run.id}", id=run.id
             )
-        return change(run, Edit(times.now_ms(), store.writer))
+        return change(run, next_edit(run.edits, store.writer))
 
     return store.edit_run(folder, rewrite, f"run: {what} ({folder.rpartition('-')[2]})")

@@ -11,6 +11,7 @@ from mlgit import times
 from mlgit.errors import AlreadyExists, Damaged, InvalidState, NotFound
 from mlgit.records import layout, names
 from mlgit.records.experiment import Experiment, dump_experiment
+from mlgit.records.fields import next_edit
 from mlgit.records.run import Edit, Run, dump_run
 
 if TYPE_CHECKING:
@@ -193,10 +194,9 @@ def _edit(
         found = change.snapshot.experiment_by_id(experiment_id)
         if found is None:
             raise NotFound(f"there is no experiment {experiment_id}", id=experiment_id)
-        now = times.now_ms()
-        changed = edit(change, found, Edit(now, store.writer))
+        changed = edit(change, found, next_edit(found.edits, store.writer))
         if changed != found:
-            changed = changed._replace(updated=now)
+            changed = changed._replace(updated=times.now_ms())
             _put(change, changed)
         return changed
 
@@ -225,10 +225,10 @@ def _refuse_taken(snapshot: Snapshot, name: str, but: str = "") -> None:
 
 def _mark_runs(change: Change, experiment: Experiment, lifecycle: str, stamp: Edit) -> None:
     """Delete or restore all runs of an experiment, also those that were moved to it."""
-    deleted_at = stamp.at if lifecycle == "deleted" else None
+    deleted_at = times.now_ms() if lifecycle == "deleted" else None
     for folder, run in _runs_of(change.snapshot, experiment):
         if run.lifecycle != lifecycle:
-            edits = {**run.edits, "lifecycle": stamp}
+            edits = {**run.edits, "lifecycle": next_edit(run.edits, stamp.by)}
             marked = run._replace(lifecycle=lifecycle, deleted_at=deleted_at, edits=edits)
             change.put(f"{folder}/{layout.RUN}", dump_run(marked))
 

@@ -86,7 +86,7 @@ class Journal:
     ) -> None:
         """Write one event, and in the same write the files it speaks of."""
         attached = b"".join(pack_file(name, data) for name, data in (files or {}).items())
-        self.file.append(attached + pack_event({**event, "at": times.now_ms()}))
+        self.file.append(attached + pack_event({"at": times.now_ms(), **event}))
 
     def _define(self, series: Series | str) -> int:
         if self._generation != self.file.generation:

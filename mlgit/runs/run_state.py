@@ -106,9 +106,9 @@ def _delete_tag(state: RunState, event: Mapping[str, Any]) -> None:
 
 
 def _is_newer(state: RunState, key: str, at: int) -> bool:
-    """Whether nobody has edited this tag of the published run since `at`."""
+    """Whether nobody else has edited this tag of the published run since `at`."""
     edit = state.run.edits.get(SYSTEM_TAGS.get(key, f"tags.{key}"))
-    return edit is None or edit.at < at
+    return edit is None or edit.at < at or (edit.at == at and edit.by == state.writer)
 
 
 def _stamp(state: RunState, at: int) -> Edit | None:

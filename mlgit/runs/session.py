@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from mlgit import times
+from mlgit.records.fields import next_edit
 from mlgit.runs import run_state
 
 if TYPE_CHECKING:
@@ -30,8 +30,9 @@ class Session:
 
     def happens(self, event: Mapping[str, Any], files: Mapping[str, bytes] | None = None) -> None:
         """Write an event down, with the files it speaks of, and let it count."""
-        stamped = {**event, "at": times.now_ms()}
         with self.lock:
+            # Of a published run: later than all edits of it that were seen, whoever's clock.
+            stamped = {**event, "at": next_edit(self.state.run.edits, "").at}
             self.journal.append_event(stamped, files)
             run_state.apply(self.state, stamped)
 

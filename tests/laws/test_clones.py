@@ -1,9 +1,15 @@
-"""Clones that record, edit and share in any order come to one store, and nothing is lost."""
+"""Clones that record, edit and share in any order come to one store, and nothing is lost.
+
+They pull from a remote and from each other. Their clocks differ by a year: what somebody wrote who
+knew the value before it counts, whatever the clocks say.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from contextlib import ExitStack
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -11,6 +17,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from mlgit import times
 from mlgit.runs import begin, edit
 from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
@@ -18,17 +25,30 @@ from mlgit.store.check import check
 from mlgit.store.store import Store
 from tests.support.repos import git, make_repo
 
+_REMOTE = 3  # beside three clones
 _CLONES = st.integers(0, 2)
 _WORDS = st.sampled_from(("a", "b"))
+_FEW = st.integers(0, 1)  # runs that are edited: so that edits meet
+_AHEAD = (365 * 24 * 3600 * 1000, 0, -3600 * 1000)  # milliseconds, of each clone's clock
+Field = tuple[str, str]
 
 
 class Clones(RuleBasedStateMachine):
-    """Three clones of one remote; `recorded` is what every one must have in the end."""
+    """Three clones of one remote.
+
+    Attributes:
+        recorded: What every clone must have in the end: a metric by run.
+        written: Every edit that was made: the field, its new value, and the edits that its writer
+            knew.
+        known: The numbers of the edits that each clone, and the remote, knows.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._left = ExitStack()
         self.recorded: dict[str, float] = {}
+        self.written: list[tuple[Field, str | None, frozenset[int]]] = []
+        self.known: list[frozenset[int]] = [frozenset()] * 4
         self.stores: list[Store] = []
 
     @initialize()
@@ -37,38 +57,62 @@ class Clones(RuleBasedStateMachine):
         code = make_repo(place / "code")
         git(place, "clone", "-q", "--bare", str(code), "remote.git", check=True)
         for number in range(3):
-            git(place, "clone", "-q", "remote.git", f"clone{number}", check=True)
-            Store.init(place / f"clone{number}").store.close()
-            self.stores.append(self._left.enter_context(Store.open(place / f"clone{number}")))
+            path = place / f"clone{number}"
+            git(place, "clone", "-q", "remote.git", str(path), check=True)
+            for other in {0, 1, 2} - {number}:
+                git(path, "remote", "add", f"clone{other}", f"../clone{other}", check=True)
+            Store.init(path).store.close()
+            self.stores.append(self._left.enter_context(Store.open(path)))
 
     @rule(number=_CLONES, value=st.floats(0, 1), experiment=_WORDS)
     def record(self, number: int, value: float, experiment: str) -> None:
-        run = begin.start(self.stores[number], experiment)
-        run.log_metric("acc", value)
-        run.finish()
+        with _clock_of(number):
+            run = begin.start(self.stores[number], experiment)
+            run.log_metric("acc", value)
+            run.finish()
         self.recorded[run.id] = value
 
-    @rule(number=_CLONES, which=st.integers(0, 9), word=_WORDS)
-    def tag(self, number: int, which: int, word: str) -> None:
+    @rule(number=_CLONES, which=_FEW, key=_WORDS)
+    def tag(self, number: int, which: int, key: str) -> None:
         store, folder = self._some_run(number, which)
         if folder and store.snapshot().run(folder).lifecycle == "active":
-            edit.set_tags(store, folder, {"team": word})
+            value = f"value {len(self.written)}"
+            with _clock_of(number):
+                edit.set_tags(store, folder, {key: value})
+            self._wrote(number, (folder, key), value)
 
-    @rule(number=_CLONES, which=st.integers(0, 9))
+    @rule(number=_CLONES, which=_FEW, key=_WORDS)
+    def remove_tag(self, number: int, which: int, key: str) -> None:
+        store, folder = self._some_run(number, which)
+        run = store.snapshot().run(folder) if folder else None
+        if run and run.lifecycle == "active" and key in run.tags:
+            with _clock_of(number):
+                edit.delete_tag(store, folder, key)
+            self._wrote(number, (folder, key), None)
+
+    @rule(number=_CLONES, which=_FEW)
     def delete_or_restore(self, number: int, which: int) -> None:
         store, folder = self._some_run(number, which)
-        if folder and store.snapshot().run(folder).lifecycle == "active":
-            edit.delete(store, folder)
-        elif folder:
-            edit.restore(store, folder)
+        if not folder:
+            return
+        active = store.snapshot().run(folder).lifecycle == "active"
+        with _clock_of(number):
+            (edit.delete if active else edit.restore)(store, folder)
+        self._wrote(number, (folder, ""), "deleted" if active else "active")
 
     @rule(number=_CLONES)
     def share(self, number: int) -> None:
-        sync(self.stores[number], transport_of(self.stores[number]))
+        self._sync(number)
 
-    @rule(number=_CLONES)
-    def take(self, number: int) -> None:
-        pull(self.stores[number], transport_of(self.stores[number]))
+    @rule(number=_CLONES, other=st.integers(0, 3))
+    def take(self, number: int, other: int) -> None:
+        if other == number:
+            return
+        store = self.stores[number]
+        name = "origin" if other == _REMOTE else f"clone{other}"
+        with _clock_of(number):
+            pull(store, transport_of(store, name))
+        self.known[number] |= self.known[other]
 
     def teardown(self) -> None:
         try:
@@ -82,16 +126,47 @@ class Clones(RuleBasedStateMachine):
         folders = sorted(store.snapshot().run_folders())
         return store, folders[which % len(folders)] if folders else ""
 
-    def _come_together(self) -> None:
-        for store in (*self.stores, *self.stores):
+    def _wrote(self, number: int, field: Field, value: str | None) -> None:
+        self.written.append((field, value, self.known[number]))
+        self.known[number] |= {len(self.written) - 1}
+
+    def _sync(self, number: int) -> None:
+        store = self.stores[number]
+        with _clock_of(number):
             sync(store, transport_of(store))
+        self.known[number] = self.known[_REMOTE] = self.known[number] | self.known[_REMOTE]
+
+    def _come_together(self) -> None:
+        for number in (*range(3), *range(3)):
+            self._sync(number)
         assert len({store.branch.tip() for store in self.stores}) == 1
         for store in self.stores:
             snapshot = store.snapshot()
             runs = [snapshot.run(folder) for folder in snapshot.run_folders()]
             assert {run.id: run.metrics["acc"].last for run in runs} == self.recorded
+            self._require_last_words(store)
             assert check(snapshot, deep=True) == []
             assert git(store.repository.common_dir, "fsck", "--full", "--strict").returncode == 0
+
+    def _require_last_words(self, store: Store) -> None:
+        """Each field has a value that nobody who knew it has replaced."""
+        snapshot = store.snapshot()
+        for folder, key in {field for field, _, _ in self.written}:
+            run = snapshot.run(folder)
+            now = run.tags.get(key) if key else run.lifecycle
+            assert now in self._last_words((folder, key))
+
+    def _last_words(self, field: Field) -> set[str | None]:
+        edits = {n: edit for n, edit in enumerate(self.written) if edit[0] == field}
+        replaced = frozenset[int]().union(*(known for _, _, known in edits.values()))
+        return {value for n, (_, value, _) in edits.items() if n not in replaced}
+
+
+@contextmanager
+def _clock_of(number: int) -> Iterator[None]:
+    sources = times.Sources(clock=lambda: time.time_ns() // 1_000_000 + _AHEAD[number])
+    with times.pinned(sources):
+        yield
 
 
 def _examine(examples: int, steps: int) -> None:
@@ -106,7 +181,7 @@ def _examine(examples: int, steps: int) -> None:
 
 
 def test_three_clones_come_to_one_store() -> None:
-    _examine(4, 10)
+    _examine(4, 12)
 
 
 @pytest.mark.full
