@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
-from mlgit.errors import Conflict
+from mlgit.errors import Conflict, RemoteFailed
 from mlgit.git.commits import ROOT_COMMIT, ROOT_OBJECTS, new_commit
 from mlgit.git.edits import apply_edits
 from mlgit.git.overlay import Overlay
 from mlgit.git.reflog_removal import logged
+from mlgit.git.transport import HEADS
 from mlgit.git.tree import diff
 from mlgit.records import layout
 from mlgit.records.epoch import Epoch, dump_epoch
@@ -24,6 +25,7 @@ from mlgit.store.merge.trees import merge_trees
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
+    from mlgit.git.transport import Transport
     from mlgit.store.merge.trees import Merged
     from mlgit.store.store import Store
 
@@ -200,6 +202,25 @@ def _united(store: Store, sides: _Sides, number: int) -> Epoch:
         " ".join(sorted(reasons)),
         frozenset().union(*(epoch.forgotten for epoch in both)),
         frozenset(before).union(*(epoch.before for epoch in both)),
+    )
+
+
+def refuse_stuck(transport: Transport, taken: TakenOver | None) -> None:
+    """Tell a lost race from a remote that lets no branch be replaced.
+
+    Raises:
+        RemoteFailed: It still has the branch that was to be replaced.
+    """
+    replaced = taken.replaces if taken else None
+    if replaced is None or transport.tips().get(f"{HEADS}{transport.branch}") != replaced:
+        return
+    raise RemoteFailed(
+        f"{transport.remote} does not let its branch {transport.branch} be replaced, "
+        "so that it still has what was forgotten",
+        "there: git config receive.denyNonFastForwards false; on a forge: allow forced pushes to "
+        "this branch; then run the command again",
+        remote=transport.remote,
+        said="",
     )
 
 

@@ -11,6 +11,7 @@ from mlgit.errors import Conflict, NoStore, Unsupported
 from mlgit.git.transport import HEADS, Pushed, Update
 from mlgit.sharing.cleaning import settle
 from mlgit.sharing.crowd import note_race, raced_lately
+from mlgit.sharing.epoch import refuse_stuck
 from mlgit.sharing.gather import take_in_inbox
 from mlgit.sharing.inbox import clearing, known_inbox, landed
 from mlgit.sharing.plan import Brought, arrived, follows, planned, taken_over
@@ -113,6 +114,7 @@ def _bring(
             sent += _clear(transport, taken_over(store, there, tip, pulled))
             settle(store)
             return Synced(first, tip, done.get(ref) is Pushed.DONE, sent)
+        refuse_stuck(transport, pulled.epoch if pulled else None)
         note_race(store, transport.remote)
         found = arrived(store, transport, updates, done)
         if found:

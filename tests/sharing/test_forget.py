@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlgit.errors import InvalidState, InvalidValue, NotFound, Unsupported
+from mlgit.errors import InvalidState, InvalidValue, NotFound, RemoteFailed, Unsupported
 from mlgit.records.epoch import dump_epoch
 from mlgit.records.run import load_purged
 from mlgit.runs import begin, edit
@@ -413,3 +413,18 @@ def test_an_epoch_of_a_newer_format_is_not_touched(clone: Clone) -> None:
         share(theirs)
     assert refused.value.hint == "pip install --upgrade mlgit"
     assert theirs.branch.tip() == tip
+
+
+def test_a_remote_that_never_lets_a_branch_be_replaced_says_so(clone: Clone, remote: Path) -> None:
+    ours = clone("ours")
+    gone = record(ours)
+    share(ours)
+    git(remote, "config", "receive.denyNonFastForwards", "true", check=True)
+    forget(ours, Wanted((folder_of(ours, gone),)))
+    tip = ours.branch.tip()
+    with pytest.raises(RemoteFailed, match="replaced") as refused:
+        share(ours)
+    assert "receive.denyNonFastForwards" in refused.value.hint
+    assert ours.branch.tip() == tip
+    git(remote, "config", "receive.denyNonFastForwards", "false", check=True)
+    share(ours)
