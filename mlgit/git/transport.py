@@ -148,13 +148,17 @@ class Deadline:
         self._remote, self._seconds = remote, seconds
         self._end = time.monotonic() + seconds
 
+    def left(self) -> float:
+        """Seconds until then."""
+        return max(self._end - time.monotonic(), 0.0)
+
     def __call__(self, *_: object) -> None:
         """Look at the clock; dulwich says here what moved.
 
         Raises:
             RemoteFailed: The time is over.
         """
-        if time.monotonic() > self._end:
+        if not self.left():
             raise timed_out(self._remote, self._seconds)
 
 

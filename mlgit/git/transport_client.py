@@ -151,7 +151,7 @@ def _ssh(address: Address, config: Config, deadline: Deadline) -> _SshClient:
         port=address.port,
         username=address.user,
         ssh_command=command or config.get("core", "sshCommand") or SSH,
-        vendor=SshVendor(),
+        vendor=SshVendor(deadline.left()),
         thin_packs=False,
         report_activity=deadline,
     )

@@ -6,6 +6,7 @@ import os
 import select
 import shlex
 import tempfile
+import threading
 
 from dulwich.client import SSHVendor
 
@@ -13,7 +14,10 @@ from mlgit.process import Partner
 
 
 class SshVendor(SSHVendor):
-    """Starts ssh for dulwich."""
+    """Starts ssh for dulwich; `seconds` later it is killed."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
 
     def run_command(  # type: ignore[override]  # a class of our own for what dulwich only uses
         self,
@@ -32,17 +36,21 @@ class SshVendor(SSHVendor):
         argv = [*shlex.split(ssh_command or "ssh", posix=os.name != "nt"), "-x"]
         argv += ["-p", str(port)] if port else []
         argv += ["-o", "SetEnv GIT_PROTOCOL=version=2"] if protocol_version != 0 else []
-        return _Connection([*argv, f"{username}@{host}" if username else host, command.decode()])
+        argv += [f"{username}@{host}" if username else host, command.decode()]
+        return _Connection(argv, self._seconds)
 
 
 class _Connection:
     """What dulwich wants of a running ssh; `stderr` has what ssh and the remote complained of."""
 
-    def __init__(self, argv: list[str]) -> None:
+    def __init__(self, argv: list[str], seconds: float) -> None:
         self.stderr = _Complaints()
         self._partner = Partner(argv, errors=self.stderr.file, apart=True)
         self.read = self._partner.stdout.read
         self._closed = False
+        self._end = threading.Timer(seconds, self._partner.kill)
+        self._end.daemon = True
+        self._end.start()
 
     def write(self, data: bytes) -> int:
         size = self._partner.stdin.write(data)
@@ -55,6 +63,7 @@ class _Connection:
     def close(self) -> None:
         if not self._closed:
             self._closed = True
+            self._end.cancel()
             self._partner.__exit__()
             self.stderr.file.close()
 

@@ -68,9 +68,15 @@ def dulwich_config(config: Config) -> ConfigDict:
 
 
 def _instead(config: Config, url: str, *, push: bool) -> str:
-    from dulwich.config import apply_instead_of
-
-    return apply_instead_of(dulwich_config(config), url, push=push)
+    """The URL that `url.<base>.insteadOf` makes of one; the longest beginning wins, as in git."""
+    settings = [one for file in (*config.repository, *config.user) for one in file]
+    for key in ("pushinsteadof", "insteadof") if push else ("insteadof",):
+        fitting = [one for one in settings if (one.section, one.key) == ("url", key)]
+        fitting = [one for one in fitting if one.value and url.startswith(one.value)]
+        if fitting:
+            best = max(fitting, key=lambda one: len(one.value))
+            return best.subsection + url.removeprefix(best.value)
+    return url
 
 
 def _parsed(url: str, base: Path) -> Address:

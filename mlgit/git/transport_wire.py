@@ -209,6 +209,7 @@ class WireTransport:
         except TimeoutError as error:
             raise timed_out(self.remote, seconds) from error
         except Exception as error:
+            deadline()  # ssh was killed then
             # dulwich raises errors of many kinds on what a broken or hostile server says.
             raise _explained(self.remote, action, error) from error
 
