@@ -6,7 +6,7 @@ from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlgit.git.files import read_file, replace_file
+from mlgit.git.files import read_file, refusals, replace_file, sync_directory
 from mlgit.git.oid import ZERO, Oid
 from mlgit.git.reflock import RefLock
 from mlgit.git.sharing import share, shared_mode
@@ -41,8 +41,13 @@ def keep_logged(repository: Repository, name: str, wanted: Container[Oid]) -> No
     value = repository.refs.read(name) or ZERO
     with RefLock(repository.common_dir, name, value, repository.state_dir, shared):
         lines = read_file(path).splitlines(keepends=True)
-        replace_file(path, b"".join(_kept(line, wanted) for line in lines), durable=True)
-        share(str(path), shared)
+        # Not beside the log: git would take what a killed process leaves there for another log.
+        draft = repository.state_dir / "cache" / "reflog"
+        replace_file(draft, b"".join(_kept(line, wanted) for line in lines), durable=True)
+        share(str(draft), shared)
+        with refusals(path, "write"):
+            draft.replace(path)
+            sync_directory(path.parent)
 
 
 def _kept(line: bytes, wanted: Container[Oid]) -> bytes:

@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from mlgit.errors import InvalidState, InvalidValue, NotFound, RemoteFailed, Unsupported
+from mlgit.git.transport import Pushed, Update
 from mlgit.records.epoch import dump_epoch
 from mlgit.records.run import load_purged
 from mlgit.runs import begin, edit
 from mlgit.sharing.forget import Wanted, forget, plan
+from mlgit.sharing.holders import holders
 from mlgit.sharing.push import pull, push, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.check import check
@@ -428,3 +430,81 @@ def test_a_remote_that_never_lets_a_branch_be_replaced_says_so(clone: Clone, rem
     assert ours.branch.tip() == tip
     git(remote, "config", "receive.denyNonFastForwards", "false", check=True)
     share(ours)
+
+
+def test_a_push_that_is_beaten_between_fetch_and_push_takes_in_what_came(
+    clone: Clone, remote: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = clone("ours")
+    gone = record(ours, key=SECRET)
+    share(ours)
+    theirs = clone("theirs")
+    made = record(theirs)
+    forget(ours, Wanted((folder_of(ours, gone),)))
+    way = transport_of(ours)
+    honest, beaten = way.push, list[bool]()
+
+    def beaten_once(updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+        if not beaten:
+            beaten.append(True)
+            share(theirs)
+        return honest(updates, timeout)
+
+    monkeypatch.setattr(way, "push", beaten_once)
+    sync(ours, way, sleep=lambda _: None)
+    share(theirs)
+    assert ids(ours) == ids(theirs) == {made}
+    assert_one_and_clean(remote, ours, theirs)
+
+
+def test_what_lies_in_the_inbox_from_the_old_epoch_is_taken_in_without_its_history(
+    clone: Clone, remote: Path
+) -> None:
+    ours = clone("ours")
+    gone = record(ours, key=SECRET)
+    share(ours)
+    theirs = clone("theirs")
+    made = record(theirs)
+    git(top(theirs), "push", "-q", "origin", "mlgit:refs/mlgit/inbox/0-theirs", check=True)
+    forget(ours, Wanted((folder_of(ours, gone),)))
+    share(ours)
+    assert ids(ours) == {made}
+    assert_one_and_clean(remote, ours, theirs)
+    assert git(remote, "for-each-ref", "refs/mlgit/").stdout == ""
+
+
+def test_a_text_of_several_lines_is_found_line_by_line(clone: Clone) -> None:
+    ours = clone("ours")
+    key = f"-----BEGIN KEY-----\n{SECRET}-first\n{SECRET}-second\n-----END KEY-----"
+    folder = folder_of(ours, record(ours))
+    edit.set_note(ours, folder, f"it is\n{key}\n")
+    with ours.change("a patch") as change:
+        change.put(f"{folder}/code.patch", b"".join(b"+%b\n" % x.encode() for x in key.split("\n")))
+    done = forget(ours, Wanted(text=key))
+    assert done.plan.forgotten == {f"{folder}/run.yaml: note", f"{folder}/code.patch"}
+    assert ours.snapshot().patch(folder) == b"+[forgotten]\n" * 4
+    assert not is_anywhere(top(ours))
+
+
+def test_refs_that_still_reach_what_was_forgotten_are_named(clone: Clone) -> None:
+    ours = clone("ours")
+    gone = record(ours)
+    share(ours)
+    git(top(ours), "tag", "-a", "-m", "release", "kept", "mlgit", check=True)
+    git(top(ours), "branch", "old", "mlgit", check=True)
+    assert holders(ours) == []
+    forget(ours, Wanted((folder_of(ours, gone),)))
+    there = {"refs/heads/old", "refs/tags/kept", "the reflog of refs/heads/old"}
+    assert set(holders(ours)) == {*there, "refs/remotes/origin/mlgit"}
+    share(ours)
+    assert set(holders(ours)) == there
+
+
+@pytest.mark.parametrize("spelled", ["mlflow.note.content", "mlflow.source.name", "team"])
+def test_a_reserved_tag_is_the_field_that_it_stands_for(clone: Clone, spelled: str) -> None:
+    ours = clone("ours")
+    folder = folder_of(ours, record(ours))
+    edit.set_tags(ours, folder, {spelled: SECRET})
+    forget(ours, Wanted((folder,), tags=(spelled,)))
+    assert spelled not in ours.snapshot().run(folder).all_tags()
+    assert not is_anywhere(top(ours))
