@@ -15,7 +15,6 @@ from mlgit.errors import InvalidValue, MlgitError, NotFound, RemoteFailed, Unsup
 from mlgit.importing import import_runs
 from mlgit.records.run import RunStatus
 from mlgit.runs import begin, capture, edit
-from mlgit.runs.journals import live_folder
 from mlgit.runs.recover import recover
 from mlgit.store.store import Store
 from tests.runs.helpers import python
@@ -159,11 +158,9 @@ def test_a_running_job_of_another_clone_is_left_to_it(store: Store, other: Store
 def test_a_copy_with_a_hole_still_gives_its_journals(
     store: Store, other: Store, tmp_path: Path
 ) -> None:
-    begin.start(other, "churn").log_metric("acc", 0.5)
-    [waiting] = live_folder(other.data).iterdir()
-    for journal in journals(waiting):
-        age(journal)
     record(other)
+    said, _ = python(ABANDONED, cwd=Path(place(other))).communicate()
+    age(journals(other.data / "live")[0])
     copy = tmp_path / "backup"
     shutil.copytree(other.home.git_dir, copy)
     for pack in (copy / "objects").rglob("*.pack"):
@@ -171,7 +168,7 @@ def test_a_copy_with_a_hole_still_gives_its_journals(
         pack.unlink()
     found = import_runs(store, str(copy), recover=True)
     assert found.unread
-    assert waiting.name in found.journals.landed
+    assert said.strip() in found.journals.landed
 
 
 def test_a_spool_is_taken_in_and_left_as_it_is(

@@ -7,26 +7,20 @@ two clones at once, ends as if it had been done once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
 from mlgit.errors import Damaged, InvalidValue, MlgitError, NotFound, StorageFailed
-from mlgit.git.sharing import make_folder
-from mlgit.records import layout
 from mlgit.runs import spool_read
-from mlgit.runs.journal_file import SUFFIX
-from mlgit.runs.journal_records import pack_header
-from mlgit.runs.journals import HOUR_MS, Writer, published_folder
-from mlgit.runs.spool import objects_beside
+from mlgit.runs.journals import Writer
+from mlgit.runs.spool_leave import is_there, put_away, remove_folder
 from mlgit.runs.spool_ready import Ready, Source, make_ready
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.runs.spool_read import Spooled
-    from mlgit.store.publication import Publication
     from mlgit.store.snapshot import Snapshot
     from mlgit.store.store import Store
 
@@ -86,7 +80,7 @@ def flush(store: Store, data: Path, *, keep: bool = False, recover: bool = False
     for batch in _batches(one for one in ready if one is not None):
         _land(work, batch)
     for folder in () if keep else spool_read.remains(data, now):
-        _remove(folder)
+        remove_folder(folder)
     return work.report
 
 
@@ -104,7 +98,7 @@ def _ready(work: Flush, run: Spooled) -> Ready | None:
     problem: MlgitError
     try:
         ready = make_ready(work.store, work.source, run)
-        work.report.problems += [(run.run_id, one) for one in ready.missing]
+        work.report.problems += [(run.run_id, one) for one in ready.losses]
         return ready
     except FileNotFoundError:  # another flush was faster
         return None
@@ -140,8 +134,9 @@ def _land(work: Flush, batch: list[Ready]) -> None:
         if len(batch) == 1:
             work.report.problems.append((batch[0].run.run_id, error))
             return
-        for one in batch:  # the others are none the worse for it
-            _land(work, [one])
+        half = len(batch) // 2  # which of them it was; the others are none the worse for it
+        _land(work, batch[:half])
+        _land(work, batch[half:])
         return
     work.store.repository.objects.forget()
     snapshot = work.store.snapshot()
@@ -153,7 +148,7 @@ def _conclude(work: Flush, one: Ready, snapshot: Snapshot) -> None:
     """Count a run that was landed, and take it out of the spool."""
     if one.publication is None:
         work.report.known += not one.is_blank
-    elif _is_there(snapshot, one.publication):
+    elif is_there(snapshot, one.publication):
         work.report.landed.append(one.run.run_id)
     else:
         lost = Damaged("it cannot be read back from the branch, so it stays where it is")
@@ -162,48 +157,7 @@ def _conclude(work: Flush, one: Ready, snapshot: Snapshot) -> None:
     if work.keep:
         return
     try:
-        _put_away(work.store, one, snapshot.commit)
+        put_away(work.store, one, snapshot.commit)
     except OSError as error:
         problem = StorageFailed(f"cannot remove {error.filename}: {error.strerror}")
         work.report.problems.append((one.run.run_id, problem))
-
-
-def _is_there(snapshot: Snapshot, publication: Publication) -> bool:
-    """Whether the files of a run are on the branch, as the disk has it."""
-    try:
-        return snapshot.read(f"{publication.folder}/{layout.RUN}") is not None and all(
-            snapshot.read(f"{publication.folder}/{name}") == data
-            for name, data in publication.files.items()
-        )
-    except MlgitError:
-        return False
-
-
-def _put_away(store: Store, one: Ready, commit: Oid) -> None:
-    """Keep the journals beside the store for an hour, as those of its own, and empty the spool."""
-    for path in one.run.paths:
-        if one.publication is not None:
-            _shelve(store, one, path, commit)
-        with suppress(FileNotFoundError):
-            if path.stat().st_size == one.said.sizes[path]:  # else its writer has gone on
-                path.unlink()
-                _remove(objects_beside(path))
-    with suppress(OSError):
-        one.run.paths[0].parent.rmdir()
-
-
-def _remove(folder: Path) -> None:
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _shelve(store: Store, one: Ready, path: Path, commit: Oid) -> None:
-    """Let the store compare its branch with this journal in an hour, see `heal`."""
-    hour = published_folder(store.data) / str(times.now_ms() // HOUR_MS)
-    name = f"{one.run.run_id}.{path.stem}.{commit.decode()}{SUFFIX}"
-    first = pack_header(one.header) if one.header else b""
-    with suppress(OSError):
-        data = first + path.read_bytes() + one.said.words.get(path, b"")
-        make_folder(hour)
-        (hour / name).write_bytes(data)
