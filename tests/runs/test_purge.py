@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,7 @@ def test_only_a_deleted_run_is_purged_unless_forced(store: Store) -> None:
 def test_the_purge_is_later_than_all_that_it_has_seen(store: Store) -> None:
     folder = record(store)
     ahead = times.now_ms() + 3_600_000
-    with times.pinned(times.Sources(clock=lambda: ahead, entropy=times.random_bytes)):
+    with times.pinned(times.Sources(clock=lambda: ahead, entropy=os.urandom)):
         edit.set_tags(store, folder, {"seen": "yes"})
     purge.purge(store, folder, force=True)
     doc = text.load(files(store, folder)[layout.RUN])

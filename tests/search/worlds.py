@@ -10,16 +10,8 @@ from hypothesis import strategies as st
 from mlgit.records import layout
 from mlgit.records.experiment import Experiment, dump_experiment
 from mlgit.records.inputs import DatasetInput, Inputs, dump_inputs
-from mlgit.records.run import (
-    Code,
-    MetricSummary,
-    Purged,
-    Run,
-    RunStatus,
-    Source,
-    dump_purged,
-    dump_run,
-)
+from mlgit.records.run import Code, MetricSummary, Purged, Run, RunStatus, Source, dump_run
+from mlgit.store.tombstone import tombstone
 
 T0 = 1_795_392_000_000
 KEYS = ("acc", "a b", "loss/val", "ключ", "lr", "x.y")
@@ -107,7 +99,7 @@ def run_files() -> st.SearchStrategy[dict[str, bytes]]:
             {layout.RUN: b"id: [\n"},
             {layout.RUN: b"id: x\nname: y\n"},
             {"metrics.csv": b"step,timestamp,key,value\n"},
-            {layout.RUN: dump_purged(Purged("x", T0, "ada"))},
+            tombstone(("files/a.txt", layout.METRICS), Purged("x", T0, "ada")),
         )
     )
     return st.one_of(good, good, good, good, broken)
