@@ -44,9 +44,18 @@ def forget_stale_index(folder: Path) -> None:
     Raises:
         OSError: The disk refused.
     """
+    if is_stale_index(folder):
+        _forget_index(folder, _indexed(folder / "multi-pack-index") or ())
+
+
+def is_stale_index(folder: Path) -> bool:
+    """Whether there is a multi-pack index that names a pack that is gone, or cannot be read.
+
+    Raises:
+        OSError: The disk refused.
+    """
     names = _indexed(folder / "multi-pack-index")
-    if names is None or not {f"{name}.idx" for name in names}.issubset(os.listdir(folder)):  # noqa: PTH208
-        _forget_index(folder, names or ())
+    return names is None or not {f"{name}.idx" for name in names}.issubset(os.listdir(folder))  # noqa: PTH208
 
 
 def remove_remains(pack: Path) -> None:

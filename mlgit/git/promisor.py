@@ -39,7 +39,7 @@ def fetch_promised(oid: Oid, remote: str, config: Config, common_dir: Path) -> N
         RemoteFailed: The remote did not give it.
     """
     name = oid.decode("ascii")
-    key = _program_in(config)
+    key = program_in(config)
     if process.git_program() is None or key:
         because = f"its config sets {key}" if key else "git is not installed"
         raise NotFound(
@@ -59,7 +59,7 @@ def fetch_promised(oid: Oid, remote: str, config: Config, common_dir: Path) -> N
         )
 
 
-def _program_in(config: Config) -> str | None:
+def program_in(config: Config) -> str | None:
     """The first key of the repository's own config that names a program git would run."""
     for section, key in sorted(_RUNNING):
         if config.of_repository(section, key) is not None:

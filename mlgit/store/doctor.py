@@ -9,6 +9,8 @@ from mlgit.errors import MlgitError
 from mlgit.records.fields import FORMAT
 from mlgit.store import doctor_data, doctor_git
 from mlgit.store.check import Problem, check
+from mlgit.store.doctor_mend import is_record
+from mlgit.store.doctor_ref import damaged_ref
 from mlgit.store.finding import Finding, amount
 from mlgit.store.store import Store
 
@@ -29,7 +31,10 @@ def diagnose(store: Store, *, deep: bool = False) -> list[Finding]:
     """
     examinations = [*_ALWAYS, *(_DEEP if deep else (_records,))]
     found = [finding for examine in examinations for finding in _contained(examine, store)]
-    return sorted(found, key=lambda each: ("error", "warning", "note").index(each.severity))
+    said: dict[str, Finding] = {}
+    for finding in found:  # what breaks one examination breaks others, too
+        said.setdefault(finding.what, finding)
+    return sorted(said.values(), key=lambda each: ("error", "warning", "note").index(each.severity))
 
 
 def _contained(examine: Examination, store: Store) -> list[Finding]:
@@ -37,7 +42,9 @@ def _contained(examine: Examination, store: Store) -> list[Finding]:
     try:
         return list(examine(store))
     except MlgitError as error:
-        return [Finding("broken", "error", error.message, error.hint, dict(error.facts))]
+        # An object of git is missing or damaged: the whole examination hangs on it.
+        code, fix = ("missing-objects", _refetch(store)) if "oid" in error.facts else ("broken", "")
+        return [Finding(code, "error", error.message, error.hint, dict(error.facts), fix)]
     except OSError as error:
         return [Finding("unreadable", "error", f"cannot read {error.filename}: {error.strerror}")]
 
@@ -61,28 +68,46 @@ def _records(store: Store) -> Iterator[Finding]:
     """Damaged and invalid records, where reading all of them takes no patience."""
     snapshot = store.snapshot()
     if sum(1 for _ in islice(snapshot.run_folders(), _MANY + 1)) <= _MANY:
-        yield from _invalid(check(snapshot))
+        yield from _invalid(store, check(snapshot))
     else:
         what = f"the records of this store were not read: it has more than {_MANY} runs"
         yield Finding("not-read", "note", what, "mlgit doctor --deep")
 
 
 def _records_deeply(store: Store) -> Iterator[Finding]:
-    return _invalid(check(store.snapshot(), deep=True))
+    return _invalid(store, check(store.snapshot(), deep=True))
 
 
-def _invalid(problems: list[Problem]) -> Iterator[Finding]:
+def _invalid(store: Store, problems: list[Problem]) -> Iterator[Finding]:
     errors = [problem for problem in problems if problem.severity == "error"]
-    for problem in errors[:_NAMED]:
-        hint = problem.hint or f"git log -p mlgit -- {problem.path}"
-        what = f"{problem.path}: {problem.message}"
-        yield Finding("invalid", "error", what, hint, {"path": problem.path})
+    yield from (_finding(store, problem) for problem in errors[:_NAMED])
     if len(errors) > _NAMED:
         what = f"{amount(len(errors) - _NAMED, 'more error')} in the records"
         yield Finding("invalid", "error", what, "mlgit check --deep", {"count": len(errors)})
 
 
+def _finding(store: Store, problem: Problem) -> Finding:
+    """A problem of the records as the doctor says it, with the repair that would help."""
+    hint = problem.hint or f"git log -p mlgit -- {problem.path}"
+    what = f"{problem.path or 'the branch'}: {problem.message}"
+    code, fix = "invalid", ""
+    if problem.code == "summary":
+        code, fix = "summary", "make the summary anew from the metric files"
+    elif problem.code == "unreadable":
+        code, fix = "missing-objects", _refetch(store)
+        hint = hint if fix else "git fetch --refetch ../another-clone mlgit"
+    elif problem.code == "invalid" and is_record(problem.path):
+        fix = "put back the last content that could be read"
+    return Finding(code, "error", what, hint, {"path": problem.path}, fix)
+
+
+def _refetch(store: Store) -> str:
+    remotes = store.repository.config.subsections("remote")
+    return f"fetch the whole branch from {remotes[0]} again" if remotes else ""
+
+
 _ALWAYS: tuple[Examination, ...] = (
+    damaged_ref,
     _newer_format,
     _checked_out,
     doctor_data.unpushed,
@@ -92,6 +117,9 @@ _ALWAYS: tuple[Examination, ...] = (
     doctor_git.stale_locks,
     doctor_git.empty_objects,
     doctor_git.temporary_files,
+    doctor_git.dead_writers,
+    doctor_git.pack_index,
+    doctor_git.cache,
     doctor_git.risky_settings,
     doctor_git.clone_kind,
     doctor_git.environment,

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from mlgit import process
+from mlgit.errors import NotFound, RemoteFailed
 from mlgit.git.holder import age_seconds
+from mlgit.git.pack_removal import is_stale_index
+from mlgit.git.promisor import program_in
 from mlgit.git.sharing import shared_mode
 from mlgit.store.finding import Finding, amount
 
@@ -45,7 +50,8 @@ def empty_objects(store: Store) -> Iterator[Finding]:
             "error",
             f"{amount(len(empty), 'object')} of git empty, as a power cut leaves them: {empty[0]}",
             "git fsck --full    (what it misses can be fetched from another clone)",
-            {"paths": empty[:100]},
+            {"paths": empty},
+            "remove them, so that whole ones can come in their place",
         )
 
 
@@ -61,8 +67,71 @@ def temporary_files(store: Store) -> Iterator[Finding]:
             "note",
             f"{amount(len(old), 'temporary file')} left by crashes, such as {old[0]}",
             "git gc    (those below mlgit/data may be removed by hand)",
-            {"paths": old[:100]},
+            {"paths": old},
+            "remove them",
         )
+
+
+def dead_writers(store: Store) -> Iterator[Finding]:
+    """What a killed mlgit declared to lock, or has locked."""
+    folder = store.state / "intents"
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    old = [name for name in names if age_seconds(folder / name) > _STALE_LOCK]
+    if old:
+        what = f"{amount(len(old), 'lock')} of writers that were killed, such as {folder / old[0]}"
+        hint = "nothing to do: the next write removes them"
+        yield Finding("dead-writer", "note", what, hint, {"names": old}, "remove them")
+
+
+def pack_index(store: Store) -> Iterator[Finding]:
+    """A multi-pack index that names packs that are gone, or cannot be read."""
+    folder = store.repository.common_dir / "objects" / "pack"
+    if is_stale_index(folder):
+        path = folder / "multi-pack-index"
+        what = f"{path} names packs that are gone, or cannot be read"
+        yield Finding("pack-index", "error", what, f"rm {path}", {"path": str(path)}, "remove it")
+
+
+def cache(store: Store) -> Iterator[Finding]:
+    """An index of the runs that is no database any more."""
+    import sqlite3
+
+    path = store.cache / "index.db"
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            (said,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+    if said not in ("ok", "database is locked"):
+        what = f"{path} is damaged: {said.splitlines()[0]}"
+        hint = f"rm -r {store.cache}    (it is made anew)"
+        yield Finding("cache", "warning", what, hint, {"path": str(path)}, "remove it")
+
+
+def fetch_again(store: Store) -> str:
+    """Have git bring every object of the branch once more; the name of the remote.
+
+    Raises:
+        NotFound: There is no remote, or its config would make git run another program.
+        RemoteFailed: It cannot be reached, or has no such branch.
+    """
+    repository, branch = store.repository, store.branch.name
+    remote = next(iter(repository.config.subsections("remote")), "")
+    key = program_in(repository.config)
+    if not remote or key:
+        why = f"the config of this repository sets {key}" if key else "there is no remote"
+        raise NotFound(f"nothing can be fetched: {why}", f"git fetch --refetch REMOTE {branch}")
+    wanted = ["--refetch", "--no-tags", "--no-write-fetch-head", "--no-auto-gc", remote]
+    args = ["-c", "fetch.unpackLimit=1", "fetch", *wanted, f"refs/heads/{branch}"]
+    where = repository.git_dir
+    done = process.git(args, git_dir=where, work_tree=repository.work_tree, check=False)
+    repository.objects.forget()
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise RemoteFailed(f"cannot fetch from {remote}: {said}", f"git fetch --refetch {remote}")
+    return remote
 
 
 def risky_settings(store: Store) -> Iterator[Finding]:

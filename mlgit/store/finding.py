@@ -21,6 +21,7 @@ class Finding:
         what: One sentence.
         hint: What to do; may be empty.
         facts: The values the sentence was made from.
+        fix: What `mlgit doctor --fix` would do about it; empty where only a person can.
     """
 
     code: str
@@ -28,6 +29,7 @@ class Finding:
     what: str
     hint: str = ""
     facts: Mapping[str, object] = field(default_factory=dict)
+    fix: str = ""
 
 
 def amount(count: int, noun: str) -> str:

@@ -199,7 +199,7 @@ def test_the_worst_comes_first(hostile: Path) -> None:
 def test_an_empty_branch_ref_is_told_and_not_followed(hostile: Path) -> None:
     store = Store.open(hostile)
     (hostile / ".git" / "refs" / "heads" / "mlgit").write_bytes(b"")
-    assert "git reflog" in found(store)["broken"].hint
+    assert "git reflog" in found(store)["damaged-ref"].hint
 
 
 def test_a_bare_repository_and_a_store_of_its_own_are_examined(tmp_path: Path, repo: Path) -> None:

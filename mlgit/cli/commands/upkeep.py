@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -13,7 +14,7 @@ from mlgit.cli.numbers import counted
 from mlgit.cli.progress import working
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
-from mlgit.errors import NotFound
+from mlgit.errors import Damaged, MlgitError, NotFound
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from mlgit.store.finding import Finding
     from mlgit.store.problem import Problem
     from mlgit.store.snapshot import Snapshot
+    from mlgit.store.store import Store
 
 _INVALID = 6
+_ROUNDS = 4
 _STYLES = {"error": ("red", "bold"), "warning": ("yellow",), "note": ("dim",)}
 
 
@@ -116,30 +119,75 @@ def _commit(session: Session, revision: str) -> Oid:
     cls=Command,
     examples="""
     mlgit doctor
+    mlgit doctor --fix
     mlgit doctor --deep --json
     """,
 )
 @click.option("--deep", is_flag=True, help="Read every record and every byte kept here.")
+@click.option("--fix", is_flag=True, help="Repair what can be without losing anything.")
 @shape_options
 @pass_session
 @click.pass_context
-def doctor(ctx: click.Context, session: Session, *, deep: bool, shape: Shape) -> None:
+def doctor(ctx: click.Context, session: Session, *, deep: bool, fix: bool, shape: Shape) -> None:
     """Say what is wrong with this store and what to do.
 
-    What only this clone holds, runs of programs that died, leftovers, settings of git that are in
-    the way. Nothing is changed. Ends with 1 where anything is wrong.
+    What only this clone holds, runs of programs that died, leftovers, damage, settings of git that
+    are in the way. Nothing is changed without --fix, which does what `fix` says of each; objects of
+    git that are missing are fetched from a remote then. Ends with 1 where anything is wrong.
     """
     from mlgit.store.doctor import diagnose
 
+    store = _even_if_broken(session)
     with working(session.output, "looking around"):
-        findings = diagnose(session.store, deep=deep)
+        findings = diagnose(store, deep=deep)
+    if fix:
+        findings = _repair(session, store, findings, deep=deep)
     documents = [dict(vars(finding)) for finding in findings]
-    columns = ["code", "severity", "what", "hint"]
+    columns = ["code", "severity", "what", "hint", "fix"]
     emit(session.output, shape, documents, columns, lambda: _findings(session, findings))
     if not findings:
         session.output.note("Nothing is wrong.")
     if any(finding.severity == "error" for finding in findings):
         ctx.exit(1)
+
+
+def _even_if_broken(session: Session) -> Store:
+    """The store, also where its branch cannot be read: that is what the doctor is for."""
+    from mlgit.store.locate import locate
+    from mlgit.store.store import Store
+    from mlgit.where import from_environment
+
+    try:
+        return session.store
+    except Damaged:
+        return Store(locate(session.place or from_environment()))
+
+
+def _repair(
+    session: Session, store: Store, findings: list[Finding], *, deep: bool
+) -> list[Finding]:
+    """Fix what can be, in rounds: what one repair uncovers the next may put right."""
+    from mlgit.runs.heal import heal
+    from mlgit.store.doctor import diagnose
+    from mlgit.store.doctor_fix import fix
+
+    tried: set[str] = set()
+    for _ in range(_ROUNDS):
+        new = [one for one in findings if one.fix and one.what not in tried]
+        if not new:
+            break
+        tried.update(one.what for one in new)
+        for done in fix(store, new):
+            if done.problem is None:
+                session.output.note(f"fixed {done.code}: {done.done}")
+            else:
+                session.output.warn(f"{done.code}: {done.problem.message}", done.problem.hint)
+        with suppress(MlgitError):
+            for healed in heal(store, every=True):
+                session.output.note(f"published run {healed.run_id} again from its journal")
+        store.repository.objects.forget()
+        findings = diagnose(store, deep=deep)
+    return findings
 
 
 def _findings(session: Session, findings: Sequence[Finding]) -> list[str]:
@@ -149,6 +197,8 @@ def _findings(session: Session, findings: Sequence[Finding]) -> list[str]:
         lines += said(finding.severity, finding.what, terminal, *_STYLES[finding.severity][:1])
         if finding.hint:
             lines += said("  hint", finding.hint, terminal, "cyan")
+        if finding.fix:
+            lines += said("  fix", f"`mlgit doctor --fix` would {finding.fix}", terminal, "cyan")
     return lines
 
 
