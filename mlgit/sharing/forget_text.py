@@ -35,9 +35,12 @@ def without_text(
     edits: dict[str, Edit] = {}
     forgotten: set[str] = set()
     held: list[str] = []
+    clean: set[Oid] = set()  # many runs have the same packages
     for path, entry in walk(objects, tree):
-        data = objects.blob(entry.oid) if entry.mode == FILE_MODE else b""
+        is_new = entry.mode == FILE_MODE and entry.oid not in clean
+        data = objects.blob(entry.oid) if is_new else b""
         if not search.may_hold(data):
+            clean.add(entry.oid)
             held += [path] if search.finds(path) else []
             continue
         after, parts = search.rewritten(path, data)
