@@ -130,7 +130,10 @@ class RunCalls(Calls):
         """
         from mlgit.runs import purge
 
-        purge.purge(self.tracker.store, self.tracker.view(run_id).folder, force=force)
+        self.tracker.leave(run_id)
+        view = self.tracker.view(run_id)
+        purge.refuse_live(self.tracker.store, view.run)
+        purge.purge(self.tracker.store, view.folder, force=force)
 
     def get_metric_history(self, run_id: str, key: str) -> PagedList[Metric]:
         """Every value of a metric, by step, then time; empty where it was never logged."""

@@ -31,10 +31,7 @@ def require_purgeable(store: Store, folder: str, *, force: bool = False) -> Run:
     run = store.snapshot().run(folder)
     if run.lifecycle == "active" and not force:
         raise InvalidState(f"run {run.name} is not deleted", f"mlgit rm {run.id}", id=run.id)
-    if paths_of(store.data, run.id):
-        raise InvalidState(
-            f"run {run.name} is still being logged to here", "wait until its program has ended"
-        )
+    refuse_live(store, run)
     named = who_names(store.snapshot(), run.id)
     if named:
         raise InvalidState(
@@ -44,6 +41,16 @@ def require_purgeable(store: Store, folder: str, *, force: bool = False) -> Run:
             named=named,
         )
     return run
+
+
+def refuse_live(store: Store, run: Run) -> None:
+    """Raise InvalidState where programs of this clone are logging to a run."""
+    if paths_of(store.data, run.id):
+        raise InvalidState(
+            f"run {run.name} is still being logged to here",
+            "wait until its program has ended",
+            id=run.id,
+        )
 
 
 def purge(store: Store, folder: str, *, force: bool = False) -> Run:

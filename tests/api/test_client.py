@@ -119,6 +119,30 @@ def test_deleting_twice_is_harmless_and_restoring_brings_back(client: mlgit.Mlgi
         assert client.get_run(run_id).info.lifecycle_stage == "active"
 
 
+def test_a_purged_run_is_gone_until_it_is_restored(client: mlgit.MlgitClient) -> None:
+    run_id = client.create_run("0", run_name="one").info.run_id
+    client.log_metric(run_id, "m", 1.0)
+    with pytest.raises(InvalidState, match="logged to"):
+        client.purge_run(run_id, force=True)
+    client.set_terminated(run_id)
+    with pytest.raises(InvalidState, match="not deleted"):
+        client.purge_run(run_id)
+    client.delete_run(run_id)
+    client.purge_run(run_id)
+    assert client.search_runs(["0"], run_view_type=mlgit.entities.ViewType.ALL) == []
+    for reference in (run_id, run_id[:6]):
+        with pytest.raises(NotFound, match=f"{run_id} was purged"):
+            client.get_run(reference)
+    with pytest.raises(NotFound, match="was purged"):
+        client.purge_run(run_id)
+    client.restore_run(run_id)
+    assert client.get_run(run_id).data.metrics == {"m": 1.0}
+    assert client.get_run("one").info.lifecycle_stage == "active"
+    client.purge_run(run_id, force=True)
+    with pytest.raises(NotFound):
+        client.set_terminated(run_id)
+
+
 def test_a_run_under_way_can_be_deleted(client: mlgit.MlgitClient) -> None:
     run_id = client.create_run("0").info.run_id
     client.log_metric(run_id, "m", 1.0)
