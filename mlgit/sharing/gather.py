@@ -57,12 +57,14 @@ def take_in_inbox(store: Store, inbox: Inbox, source: str) -> Pulled | None:
             store.branch.refuse_checked_out()
         pulled: Pulled | None = _gathered(store, ours, heads, source)
     for head in heads.odd:
+        names = tuple(name for name, oid in inbox.items() if oid == head)
         try:
-            pulled = joined(pulled, take_in(store, head, source))
-        except _UNUSABLE:  # noqa: PERF203 - each stands for itself
-            heads.left.extend(name for name, oid in inbox.items() if oid == head)
-    left = tuple(sorted(heads.left))
-    return pulled._replace(left=left) if pulled else None
+            taken = take_in(store, head, source)
+        except _UNUSABLE:
+            heads.left.extend(names)
+        else:
+            pulled = joined(pulled, taken._replace(over=names if taken.epoch else ()))
+    return pulled._replace(left=tuple(sorted(heads.left))) if pulled else None
 
 
 def _sorted(objects: Objects, ours: Oid, inbox: Inbox) -> _Heads:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
     from mlgit.git.transport import Fetched, Transport
-    from mlgit.sharing.inbox import Inbox
+    from mlgit.sharing.epoch import TakenOver
     from mlgit.sharing.pull import Pulled
     from mlgit.store.store import Store
 
@@ -24,19 +24,28 @@ class Brought(NamedTuple):
     """What is to be pushed.
 
     Attributes:
-        own: The local branch before what the remote has was taken in.
+        own: The local branch before what the remote has was taken in; None where the remote's
+            branch has that already.
         tip: The local branch now.
-        pulled: What was taken in.
+        taken: What was done where the two sides were of different epochs.
     """
 
     own: Oid | None
     tip: Oid
-    pulled: Pulled | None
+    taken: TakenOver | None
 
 
-def planned(
-    store: Store, transport: Transport, there: Fetched, brought: Brought
-) -> Sequence[Update]:
+def brought(
+    store: Store, there: Fetched, own: Oid | None, tip: Oid, pulled: Pulled | None
+) -> Brought:
+    """What this clone has that the remote's branch, as it was fetched, has not."""
+    taken = pulled.epoch if pulled else None
+    own = tip if own is None or taken else own
+    known = there.tip is not None and is_ancestor(store.repository.objects, own, there.tip)
+    return Brought(None if known else own, tip, taken)
+
+
+def planned(store: Store, transport: Transport, there: Fetched, new: Brought) -> Sequence[Update]:
     """The changes to ask for; none where the remote has all of it.
 
     The branch moves only from where it was seen, so that nothing is taken for landed that is not.
@@ -46,16 +55,12 @@ def planned(
     """
     objects = store.repository.objects
     done = landed(objects, there.inbox, there.tip)
-    if brought.tip == there.tip:
+    if new.tip == there.tip:
         return clearing(done)
-    updates = [
-        Update(
-            f"{HEADS}{transport.branch}", brought.tip, there.tip, _leased(objects, there, brought)
-        )
-    ]
-    if len(done) < len(there.inbox) or raced_lately(store, transport.remote):
-        commit = _own(brought)
-        updates.append(Update(new_ref(store, commit), commit))
+    leased = _may_move(objects, there.tip, new)
+    updates = [Update(f"{HEADS}{transport.branch}", new.tip, there.tip, leased)]
+    if new.own and (len(done) < len(there.inbox) or raced_lately(store, transport.remote)):
+        updates.append(Update(new_ref(store, new.own), new.own))
     return [*updates, *clearing(done)]
 
 
@@ -76,19 +81,7 @@ def arrived(
     return ""
 
 
-def taken_over(store: Store, there: Fetched, tip: Oid, pulled: Pulled | None) -> Inbox:
-    """What was taken in from the inbox without its history, as that is of an older epoch."""
-    left = pulled.left if pulled else ()
-    known = landed(store.repository.objects, there.inbox, tip)
-    return {name: oid for name, oid in there.inbox.items() if name not in {*known, *left}}
-
-
-def _leased(objects: Objects, there: Fetched, brought: Brought) -> bool:
-    taken = brought.pulled.epoch if brought.pulled else None
-    replaced = taken is not None and taken.replaces == there.tip
-    return replaced or there.tip is None or is_ancestor(objects, there.tip, brought.tip)
-
-
-def _own(brought: Brought) -> Oid:
-    taken = brought.pulled.epoch if brought.pulled else None
-    return brought.own if brought.own and taken is None else brought.tip
+def _may_move(objects: Objects, there: Oid | None, new: Brought) -> bool:
+    """Whether nothing is lost where the branch goes from `there` to the new tip."""
+    replaced = new.taken is not None and new.taken.replaces == there
+    return replaced or there is None or is_ancestor(objects, there, new.tip)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from mlgit.errors import Conflict, Unsupported
 from mlgit.git.commits import new_commit
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from mlgit.store.store import Store
 
 
+T = TypeVar("T")
+
+
 class Pulled(NamedTuple):
     """What became of the local branch.
 
@@ -35,6 +38,7 @@ class Pulled(NamedTuple):
         open: Paths that a person should look at, such as a value in conflict.
         epoch: What was done where one side had forgotten what the other had not; else None.
         left: Refs of the remote's inbox that could not be taken in: damaged, or no store's.
+        over: Refs of the inbox whose commits were taken in without their history.
         held: What others pushed and no store may hold: it was left out, or set right.
     """
 
@@ -44,6 +48,7 @@ class Pulled(NamedTuple):
     open: tuple[str, ...] = ()
     epoch: TakenOver | None = None
     left: tuple[str, ...] = ()
+    over: tuple[str, ...] = ()
     held: tuple[Held, ...] = ()
 
 
@@ -89,11 +94,16 @@ def joined(first: Pulled | None, last: Pulled | None) -> Pulled | None:
         first.before,
         last.after,
         first.merged or last.merged,
-        tuple(dict.fromkeys((*first.open, *last.open))),
-        first.epoch or last.epoch,
-        tuple(dict.fromkeys((*first.left, *last.left))),
-        tuple(dict.fromkeys((*first.held, *last.held))),
+        _both(first.open, last.open),
+        last.epoch or first.epoch,
+        _both(first.left, last.left),
+        _both(first.over, last.over),
+        _both(first.held, last.held),
     )
+
+
+def _both(first: tuple[T, ...], last: tuple[T, ...]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys((*first, *last)))
 
 
 def forward(branch: Branch, ours: Oid | None, theirs: Oid, source: str) -> Pulled:

@@ -14,13 +14,12 @@ from mlgit.sharing.crowd import note_race, raced_lately
 from mlgit.sharing.epoch import refuse_stuck
 from mlgit.sharing.gather import take_in_inbox
 from mlgit.sharing.inbox import clearing, known_inbox, landed
-from mlgit.sharing.plan import Brought, arrived, follows, planned, taken_over
+from mlgit.sharing.plan import arrived, brought, follows, planned
 from mlgit.sharing.pull import Pulled, joined, take_in
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.git.transport import Fetched, Transport
-    from mlgit.sharing.inbox import Inbox
     from mlgit.store.store import Store
 
 _ATTEMPTS = 12
@@ -107,17 +106,18 @@ def _bring(
             raise NoStore("there is no store here, and none at the remote", "mlgit init")
         if pulled is None:
             _refuse_to_be_first(store, transport)
-        updates = planned(store, transport, there, Brought(own, tip, pulled))
+        new = brought(store, there, own, tip, pulled)
+        updates = planned(store, transport, there, new)
         done = transport.push(updates) if updates else {}
         sent += bool(updates)
         if done.get(ref) is not Pushed.RACED:
-            sent += _clear(transport, taken_over(store, there, tip, pulled))
+            sent += _clear(transport, there, pulled)
             settle(store)
             return Synced(first, tip, done.get(ref) is Pushed.DONE, sent)
         refuse_stuck(transport, pulled.epoch if pulled else None)
         note_race(store, transport.remote)
         found = arrived(store, transport, updates, done)
-        if found:
+        if found or new.own is None:
             return Synced(first, tip, pushed=False, attempts=sent, inbox=found)
         sleep(random.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt)))
     raise Conflict(
@@ -136,11 +136,12 @@ def _take_in(store: Store, transport: Transport) -> tuple[Fetched, Pulled | None
     return there, pulled
 
 
-def _clear(transport: Transport, inbox: Inbox) -> int:
-    """Remove refs whose commits the branch can never have; how many pushes that took."""
-    if inbox:
-        transport.push(clearing(inbox))
-    return bool(inbox)
+def _clear(transport: Transport, there: Fetched, pulled: Pulled | None) -> int:
+    """Remove refs whose commits the branch will never have; how many pushes that took."""
+    over = {name: there.inbox[name] for name in (pulled.over if pulled else ())}
+    if over:
+        transport.push(clearing(over))
+    return bool(over)
 
 
 def _refuse_to_be_first(store: Store, transport: Transport) -> None:

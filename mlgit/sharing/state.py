@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlgit.errors import Damaged, NotFound
 from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.tree import diff
 from mlgit.records import layout
+from mlgit.sharing.inbox import known_inbox, landed
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -21,13 +23,22 @@ class SharedState(NamedTuple):
         remote: The remote's name.
         known: Whether the remote was ever asked, and has a store.
         ahead: Runs that only this clone has.
-        behind: Runs that only the remote has.
+        behind: Runs that only the remote's branch has.
+        waiting: Runs in the remote's inbox, which the next sync of anyone brings to its branch.
     """
 
     remote: str
     known: bool
     ahead: int
     behind: int
+    waiting: int = 0
+
+
+class Changes(NamedTuple):
+    """What one commit has that an earlier one had not: runs, and runs that were changed."""
+
+    new: frozenset[str]
+    changed: frozenset[str]
 
 
 def shared_state(store: Store, transport: Transport) -> SharedState:
@@ -35,20 +46,39 @@ def shared_state(store: Store, transport: Transport) -> SharedState:
     ours, theirs = store.branch.tip(), store.repository.refs.read(transport.tracking)
     if theirs is None:
         return SharedState(transport.remote, known=False, ahead=0, behind=0)
-    ahead = runs_between(store, theirs, ours) if ours else 0
-    behind = runs_between(store, ours, theirs)
-    return SharedState(transport.remote, known=True, ahead=ahead, behind=behind)
+    inbox = known_inbox(store, transport)
+    done = landed(store.repository.objects, inbox, theirs)
+    heads = {oid for name, oid in inbox.items() if name not in done}
+    waiting = frozenset[str]().union(*(_new_at(store, theirs, head) for head in heads))
+    ahead = changes_between(store, theirs, ours).new - waiting if ours else ()
+    behind = changes_between(store, ours, theirs).new
+    return SharedState(transport.remote, True, len(ahead), len(behind), len(waiting))
+
+
+def _new_at(store: Store, branch: Oid, head: Oid) -> frozenset[str]:
+    try:
+        return changes_between(store, branch, head).new
+    except (Damaged, NotFound):  # anybody may have put anything into an inbox
+        return frozenset()
 
 
 def runs_between(store: Store, old: Oid | None, new: Oid) -> int:
     """How many runs `new` has that `old` has not."""
+    return len(changes_between(store, old, new).new)
+
+
+def changes_between(store: Store, old: Oid | None, new: Oid) -> Changes:
+    """What is new in `new`, by the paths of the records."""
     objects = store.repository.objects
     before, after = (
         None if commit in (None, ROOT_COMMIT) else objects.commit(commit).tree
         for commit in (old or ROOT_COMMIT, new)
     )
-    changes = (change for change in diff(objects, before, after) if change.old is None)
-    return sum(_is_run(change.path) for change in changes)
+    runs = [change for change in diff(objects, before, after) if _is_run(change.path)]
+    return Changes(
+        frozenset(change.path for change in runs if change.old is None),
+        frozenset(change.path for change in runs if change.old and change.new),
+    )
 
 
 def _is_run(path: str) -> bool:

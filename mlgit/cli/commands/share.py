@@ -78,21 +78,28 @@ def _share(session: Session, remote: str, bring: Callable[[Store, Transport], Sy
         synced = bring(session.store, transport)
     if synced.pulled is not None:
         _tell(session, synced.pulled, transport.remote)
-    name = transport.remote
-    session.output.note(f"pushed to {name}" if synced.pushed else f"{name} has all of it")
+    session.output.note(_outcome(synced, transport.remote))
+
+
+def _outcome(synced: Synced, remote: str) -> str:
+    if synced.inbox:
+        later = "it joins the branch with the next sync of anyone"
+        return f"pushed to the inbox of {remote}, others were faster; {later}"
+    return f"pushed to {remote}" if synced.pushed else f"{remote} has all of it"
 
 
 def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
     """Say what came; whether that was anything."""
-    from mlgit.sharing.state import runs_between
+    from mlgit.sharing.state import changes_between
 
     if pulled.epoch is not None:
         _tell_epoch(session, pulled.epoch, remote)
-    new = runs_between(session.store, pulled.before, pulled.after)
-    if new:
-        session.output.note(f"{counted(new, 'run')} from {remote}")
-    elif pulled.after != pulled.before:
-        session.output.note(f"changes from {remote}")
+    if pulled.after != pulled.before:
+        found = changes_between(session.store, pulled.before, pulled.after)
+        session.output.note(_news(len(found.new), len(found.changed), remote))
+    for ref in pulled.left:
+        hint = f"remove it if nobody needs it: git push {remote} :{ref}"
+        session.output.warn(f"left {ref} at {remote}: it is damaged, or of no store", hint)
     for held in pulled.held[:_NAMED]:
         session.output.warn(f"left out {held.path}: it {held.reason}", _HOSTILE)
     if len(pulled.held) > _NAMED:
@@ -101,6 +108,12 @@ def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
     for path in pulled.open:
         session.output.warn(f"both sides changed {path}", "mlgit conflicts")
     return pulled.after != pulled.before
+
+
+def _news(new: int, changed: int, remote: str) -> str:
+    if new:
+        return f"{counted(new, 'run')} from {remote}" + (f", {changed} changed" if changed else "")
+    return f"{counted(changed, 'run')} changed at {remote}" if changed else f"changes from {remote}"
 
 
 def _tell_epoch(session: Session, taken: TakenOver, remote: str) -> None:
@@ -139,4 +152,9 @@ def status(session: Session, *, remote: str) -> None:
 def _lines(found: SharedState) -> list[str]:
     if not found.known:
         return [f"not shared with {found.remote} yet"]
-    return [f"{counted(found.ahead, 'run')} only here", f"{counted(found.behind, 'run')} not here"]
+    waiting = [f"{counted(found.waiting, 'run')} in the inbox of {found.remote}"]
+    return [
+        f"{counted(found.ahead, 'run')} only here",
+        f"{counted(found.behind, 'run')} not here",
+        *(waiting if found.waiting else []),
+    ]

@@ -1,0 +1,142 @@
+"""A push that others beat lands in the remote's inbox, and anybody's next push takes it in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from mlgit.git.transport import HEADS, INBOX, Pushed, Update
+from mlgit.git.transport_git import GitTransport
+from mlgit.sharing.push import Synced, pull, push, sync
+from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.state import shared_state
+from mlgit.store.store import Store
+from tests.sharing.test_sync import Clone, ids, record
+from tests.support.repos import git
+
+
+def inbox(remote: Path) -> dict[str, str]:
+    said = git(remote, "for-each-ref", "--format=%(refname) %(objectname)", INBOX, check=True)
+    return dict(line.split() for line in said.stdout.splitlines())
+
+
+def share(store: Store) -> Synced:
+    return push(store, transport_of(store))
+
+
+@pytest.fixture
+def beaten(monkeypatch: pytest.MonkeyPatch) -> Callable[[Store, Store, int], Synced]:
+    """A push of `loser` before which, some times, `winner` is faster."""
+
+    def push_of(loser: Store, winner: Store, rounds: int) -> Synced:
+        honest = GitTransport.push
+        left = [None] * rounds
+
+        def push(
+            self: GitTransport, updates: Sequence[Update], timeout: float | None = None
+        ) -> dict[str, Pushed]:
+            if left and any(one.ref.startswith(HEADS) for one in updates):
+                left.pop()
+                record(winner)
+                with monkeypatch.context() as undone:
+                    undone.setattr(GitTransport, "push", honest)
+                    sync(winner, transport_of(winner))
+            return honest(self, updates, timeout)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(GitTransport, "push", push)
+            return share(loser)
+
+    return push_of
+
+
+def test_a_push_that_others_beat_twice_is_done(
+    clone: Clone, remote: Path, beaten: Callable[[Store, Store, int], Synced]
+) -> None:
+    ours, theirs = clone("ours"), clone("theirs")
+    share(ours)
+    sync(theirs, transport_of(theirs))
+    mine = record(ours)
+    own = ours.branch.tip()
+    done = beaten(ours, theirs, 2)
+    assert (done.pushed, done.attempts) == (False, 2)
+    assert list(inbox(remote)) == [done.inbox]
+    assert own is not None
+    assert list(inbox(remote).values()) == [own.decode()]
+    found = shared_state(ours, transport_of(ours))
+    assert (found.ahead, found.waiting) == (0, 1)
+    assert mine not in ids(theirs)
+    record(theirs)
+    taken = sync(theirs, transport_of(theirs))
+    assert taken.pushed
+    assert mine in ids(theirs)
+    assert sync(ours, transport_of(ours)).tip == taken.tip
+    assert inbox(remote) == {}
+    assert shared_state(ours, transport_of(ours)).waiting == 0
+
+
+def test_a_pull_takes_in_what_waits(
+    clone: Clone, beaten: Callable[[Store, Store, int], Synced]
+) -> None:
+    ours, theirs = clone("ours"), clone("theirs")
+    share(ours)
+    sync(theirs, transport_of(theirs))
+    mine = record(ours)
+    assert beaten(ours, theirs, 2).inbox
+    pulled = pull(theirs, transport_of(theirs))
+    assert pulled is not None
+    assert mine in ids(theirs)
+
+
+def test_who_raced_a_moment_ago_is_done_with_one_push(
+    clone: Clone, beaten: Callable[[Store, Store, int], Synced]
+) -> None:
+    ours, theirs = clone("ours"), clone("theirs")
+    share(ours)
+    sync(theirs, transport_of(theirs))
+    record(ours)
+    assert beaten(ours, theirs, 1).attempts == 2
+    mine = record(ours)
+    again = beaten(ours, theirs, 1)
+    assert (again.attempts, bool(again.inbox)) == (1, True)
+    assert share(ours).pushed
+    sync(theirs, transport_of(theirs))
+    assert mine in ids(theirs)
+
+
+def test_where_there_is_no_inbox_it_is_tried_again(
+    clone: Clone, remote: Path, beaten: Callable[[Store, Store, int], Synced]
+) -> None:
+    git(remote, "config", "transfer.hideRefs", "refs/mlgit", check=True)
+    ours, theirs = clone("ours"), clone("theirs")
+    share(ours)
+    sync(theirs, transport_of(theirs))
+    mine = record(ours)
+    done = beaten(ours, theirs, 3)
+    assert (done.pushed, done.attempts, done.inbox) == (True, 4, "")
+    sync(theirs, transport_of(theirs))
+    assert mine in ids(theirs)
+
+
+@pytest.mark.parametrize("what", ["main", "main^{tree}", "main:train.py"])
+def test_what_is_no_store_stays_in_the_inbox_and_stops_nobody(
+    clone: Clone, remote: Path, what: str, beaten: Callable[[Store, Store, int], Synced]
+) -> None:
+    ours, theirs = clone("ours"), clone("theirs")
+    share(ours)
+    sync(theirs, transport_of(theirs))
+    assert ours.home.work_tree is not None
+    bad = f"{INBOX}0-bad"
+    oid = git(remote, "rev-parse", what, check=True).stdout.strip()
+    git(remote, "update-ref", bad, oid, check=True)
+    mine = record(ours)
+    assert beaten(ours, theirs, 2).inbox
+    taken = sync(theirs, transport_of(theirs))
+    assert taken.pulled is not None
+    assert taken.pulled.left == (bad,)
+    assert mine in ids(theirs)
+    assert "train.py" not in theirs.snapshot().names("")
+    sync(theirs, transport_of(theirs))
+    assert inbox(remote) == {bad: oid}
