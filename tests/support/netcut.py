@@ -80,10 +80,21 @@ class Line:
         self._connections: list[_Connection] = []
         self.after(UP, None)
 
-    def after(self, direction: int, byte: int | None, fault: Fault = Fault.CUT) -> None:
-        """Let `byte` bytes go through in a direction from now on, then make the fault, once."""
+    def after(
+        self,
+        direction: int,
+        byte: int | None,
+        fault: Fault = Fault.CUT,
+        *,
+        for_good: bool = False,
+    ) -> None:
+        """Let `byte` bytes go through in a direction from now on, then make the fault, once.
+
+        With `for_good` no connection can be made any more after it.
+        """
         with self._lock:
             self._direction, self._byte, self._fault = direction, byte, fault
+            self._for_good = for_good
             self.count, self.hit = [0, 0], False
 
     def serve(self) -> None:
@@ -91,6 +102,9 @@ class Line:
         with suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
+                if self.hit and self._for_good:
+                    client.close()
+                    continue
                 server = socket.create_connection(("127.0.0.1", self._target))
                 made = _Connection(client, server)
                 self._connections.append(made)

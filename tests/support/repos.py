@@ -27,9 +27,12 @@ def make_repo(path: Path, *, bare: bool = False) -> Path:
 def footprint(path: Path) -> dict[str, str]:
     """Digest of every file that mlgit must never touch: the work tree and git's own state.
 
-    Left out: objects, the data branch with its reflog and remote-tracking ref, `.git/mlgit`.
+    Left out: objects, the data branch with its reflog and remote-tracking ref, `.git/mlgit`,
+    and `refs/mlgit`.
     """
-    ours = re.compile(r"\.git/(objects/|mlgit/|(logs/)?refs/(heads/mlgit|remotes/[^/]+/mlgit$))")
+    ours = re.compile(
+        r"\.git/(objects/|mlgit/|(logs/)?refs/(heads/mlgit|mlgit/|remotes/[^/]+/mlgit$))"
+    )
     found = {}
     for file in sorted(path.rglob("*")):
         name = file.relative_to(path).as_posix()
