@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.errors import Damaged, NotFound
+from mlgit.records.artifact_path import safe_path
 from mlgit.runs.spool import objects_beside
 
 if TYPE_CHECKING:
@@ -38,10 +39,16 @@ def bring_artifacts(store: Store, data: Path, said: Said) -> Iterator[Damaged]:
 
 
 def _artifacts(events: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What events say of artifacts whose bytes are neither in a journal nor elsewhere."""
+    """What events say of artifacts whose bytes are neither in a journal nor elsewhere.
+
+    Raises:
+        InvalidValue: A path leads out of the run's folder.
+    """
     for event in events:
-        if event.get("do") == "artifacts":
-            yield from (one for one in event["entries"] if not (one["inline"] or one["uri"]))
+        for one in event["entries"] if event.get("do") == "artifacts" else ():
+            safe_path(one["path"])
+            if not (one["inline"] or one["uri"]):
+                yield one
 
 
 def _brought(digest: str, place: ObjectCache, ours: ObjectCache) -> bool:

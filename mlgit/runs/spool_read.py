@@ -53,10 +53,11 @@ def spooled(data: Path, now: int) -> Iterator[Spooled]:
     """The runs with journals in `data`, by id; `now` in ms as its file system counts it."""
     for run_id in _names(live_folder(data)):
         folder = live_folder(data) / run_id
-        try:
-            paths = tuple(folder / name for name in _names(folder) if name.endswith(SUFFIX))
-        except PermissionError:  # another user's; reading it says so
-            paths = (folder,)
+        # Another user's folder, or a link that may lead anywhere: reading it says so.
+        paths: tuple[Path, ...] = (folder,)
+        with suppress(PermissionError):
+            if not folder.is_symlink():
+                paths = tuple(folder / name for name in _names(folder) if name.endswith(SUFFIX))
         if paths:
             yield Spooled(run_id, paths, _worst(paths, now))
 

@@ -178,12 +178,18 @@ def test_what_is_logged_to_a_flushed_run_is_added_to_it(
     assert (summary.last, summary.points) == (0.9, 2)
 
 
+OUTSIDE = {"path": "../../x", "size": 1, "sha256": "0" * 64, "inline": "", "uri": "file:///x"}
 DAMAGES: dict[str, Callable[[Path], object]] = {
     "header": lambda path: path.write_bytes(b"\nMJ1" + path.read_bytes()[400:]),
     "nonsense": lambda path: path.write_bytes(b"not a journal"),
     "middle": lambda path: path.write_bytes(path.read_bytes().replace(b'"values"', b'"valueX"', 1)),
     "hostile folder": lambda path: path.write_bytes(
         pack_header(header()._replace(folder="../../etc", run="id: x")) + path.read_bytes()
+    ),
+    "path that leads elsewhere": lambda path: path.write_bytes(
+        path.read_bytes()
+        + pack_event({"do": "artifacts", "entries": [OUTSIDE]})
+        + pack_event({"do": "close", "at": 1})
     ),
     "unknown event": lambda path: path.write_bytes(
         path.read_bytes()[:-50]
@@ -318,6 +324,16 @@ def test_a_blank_journal_is_no_run(store: Store, spool: Path, nowhere: Path) -> 
     found = flush(store, spool, recover=True)
     assert (found.known, found.landed, found.problems) == (0, [], [])
     assert not (spool / "live" / run_id).exists()
+
+
+def test_a_link_in_a_spool_is_not_followed(store: Store, spool: Path, nowhere: Path) -> None:
+    run_id = finished(nowhere)
+    elsewhere = spool.with_name("elsewhere")
+    (spool / "live" / run_id).rename(elsewhere)
+    (spool / "live" / run_id).symlink_to(elsewhere)
+    found = flush(store, spool)
+    assert (found.landed, [named for named, _ in found.problems]) == ([], [run_id])
+    assert journals(elsewhere)
 
 
 def test_a_pipe_in_a_spool_does_not_make_anybody_wait(
