@@ -95,7 +95,7 @@ def joined(first: Pulled | None, last: Pulled | None) -> Pulled | None:
         last.after,
         first.merged or last.merged,
         _both(first.open, last.open),
-        last.epoch or first.epoch,
+        first.epoch or last.epoch,  # that of the branch, not of its inbox: it tells how to push
         _both(first.left, last.left),
         _both(first.over, last.over),
         _both(first.held, last.held),
