@@ -59,6 +59,18 @@ def test_only_the_store_can_be_had_and_shared_again(
     assert git(remote, "rev-parse", "mlgit").stdout == git(made.path, "rev-parse", "mlgit").stdout
 
 
+def test_the_store_alone_needs_no_git_program(
+    shared: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "git_program", lambda: None)
+    made = clone(str(shared[0]), tmp_path / "new", store_only=True)
+    with Store.open(made.path) as store:
+        assert ids(store) == {shared[1]}
+    with pytest.raises(Unsupported, match="git program"):
+        clone(str(shared[0]), tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
 def test_a_remote_without_a_store_is_still_cloned(remote: Path, tmp_path: Path) -> None:
     assert clone(str(remote), tmp_path / "a").tip is None
     assert clone(str(remote), tmp_path / "b", store_only=True).tip is None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -19,11 +20,22 @@ from mlgit.errors import InvalidValue, NotFound
 from mlgit.times import iso, now_ms
 
 if TYPE_CHECKING:
+    from mlgit.search.lookup import Found
     from mlgit.store.activity import Act, Choice
 
 _SHOWN = 30  # acts in a table that was not asked for more
 _DAY = 86_400_000
 _COLUMNS = ("commit", "at", "author", "what")
+_RUN, _EXPERIMENT = "Mlgit-Run", "Mlgit-Experiment"
+_WHOLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{15,255}")
+
+
+class About(NamedTuple):
+    """What acts are asked for: the trailer that names it, and when it began (ms UTC)."""
+
+    trailer: str
+    value: str
+    begin: int = 0
 
 
 @click.command(
@@ -54,9 +66,10 @@ def log(
     from mlgit.store.activity import acts
 
     table = shape.on(session.output) == "table"
-    snapshot, choice = session.store.snapshot(), _choice(session, names, **options)
+    snapshot, about = session.store.snapshot(), [_about(session, name) for name in names]
     most = limit or (_SHOWN + 1 if table else None)
-    found = list(islice(acts(snapshot.objects, snapshot.commit, choice), most))
+    told = acts(snapshot.objects, snapshot.commit, _choice(about, **options))
+    found = list(islice(_of_these(session, told, about), most))
     more = limit is None and table and len(found) > _SHOWN
     found = found[:_SHOWN] if more else found
     documents = [_document(act) for act in found]
@@ -67,35 +80,63 @@ def log(
         session.output.note("Nothing was done, as far as this history tells.")
 
 
-def _choice(
-    session: Session, names: Sequence[str], since: str, author: str, merges: bool
-) -> Choice:
+def _choice(about: Sequence[About], since: str, author: str, merges: bool) -> Choice:
     from mlgit.search.literals import moment
     from mlgit.store.activity import Choice
 
     earliest = moment(since) if since else 0
     if earliest is None:
         raise InvalidValue(f"{since!r} is not a date", "write 2026-11-23, or '7d ago'")
-    about: set[tuple[str, str]] = set()
-    starts = []
-    for name in names:
-        start, found = _about(session, name)
-        about |= found
-        starts.append(start)
     # Nothing was said of a run before it began, but for a day that a clock may be wrong.
-    begin = max(earliest, min(starts) - _DAY) if starts else earliest
-    return Choice(frozenset(about), author, begin, merges)
+    begin = max(earliest, min(one.begin for one in about) - _DAY) if about else earliest
+    whole = any(one.trailer == _EXPERIMENT for one in about)
+    named = frozenset() if whole else frozenset((one.trailer, one.value) for one in about)
+    return Choice(named, author, begin, merges)
 
 
-def _about(session: Session, name: str) -> tuple[int, set[tuple[str, str]]]:
-    """When what is meant began, and the trailers that name it."""
+def _about(session: Session, name: str) -> About:
+    """What is meant by a name: an experiment, a registered model or a run."""
     with suppress(NotFound):
-        experiment = session.experiment(name)
-        return 0, {("Mlgit-Experiment", experiment.name)}
+        return About(_EXPERIMENT, session.experiment(name).name)
     if name in session.store.snapshot().names("registry/models"):
-        return 0, {("Mlgit-Model", name)}
-    found = session.find(name)
-    return found.run.start, {("Mlgit-Run", found.run.id)}
+        return About("Mlgit-Model", name)
+    try:
+        found = session.find(name)
+    except NotFound:
+        if _WHOLE_ID.fullmatch(name):  # a run that was purged has a history yet
+            return About(_RUN, name)
+        raise
+    return About(_RUN, found.run.id, found.run.start)
+
+
+def _of_these(session: Session, told: Iterator[Act], about: Sequence[About]) -> Iterator[Act]:
+    """The acts on what is meant; what is done to a run later does not name its experiment."""
+    wanted = {(one.trailer, one.value) for one in about}
+    experiments: dict[str, str] = {}
+    for act in told:
+        said = {(key, value) for key, values in act.trailers.items() for value in values}
+        for run_id in act.trailers.get(_RUN, ()) if _EXPERIMENT not in act.trailers else ():
+            if run_id not in experiments:
+                experiments.update(_experiments(session, run_id))
+            said.add((_EXPERIMENT, experiments[run_id]))
+        if not wanted or said & wanted:
+            yield act
+
+
+def _experiments(session: Session, run_id: str) -> dict[str, str]:
+    """The experiment of one run by its id; "" where that is not known."""
+    return {run_id: "", **{one.run.id: one.experiment for one in _found(session, [run_id])}}
+
+
+def _found(session: Session, ids: Sequence[str]) -> list[Found]:
+    """The runs of these ids, also deleted ones."""
+    from mlgit.search.query import parse
+    from mlgit.search.question import Question, View
+
+    listed = ", ".join(f"'{one}'" for one in ids if _WHOLE_ID.fullmatch(one))
+    if not listed:
+        return []
+    return session.index.find(Question(parse(f"run_id IN ({listed})"), view=View.ALL))
 
 
 def _document(act: Act) -> dict[str, Any]:
@@ -105,8 +146,8 @@ def _document(act: Act) -> dict[str, Any]:
         "author": act.author,
         "email": act.email,
         "what": "; ".join(act.what),
-        "runs": act.trailers.get("Mlgit-Run", ()),
-        "experiments": tuple(dict.fromkeys(act.trailers.get("Mlgit-Experiment", ()))),
+        "runs": act.trailers.get(_RUN, ()),
+        "experiments": tuple(dict.fromkeys(act.trailers.get(_EXPERIMENT, ()))),
         "models": act.trailers.get("Mlgit-Model", ()),
         "merge": act.is_merge,
     }
@@ -143,13 +184,6 @@ def _named(what: str, names: dict[str, str]) -> str:
 
 def _names(session: Session, found: Sequence[Act]) -> dict[str, str]:
     """The names of the runs that were edited, by id."""
-    from mlgit.search.query import parse
-    from mlgit.search.question import Question, View
-
-    ids = {one for act in found for one in act.trailers.get("Mlgit-Run", ())}
-    wanted = [one for one in ids if any(f"({one})" in what for act in found for what in act.what)]
-    if not wanted:
-        return {}
-    listed = ", ".join(f"'{one}'" for one in wanted if one.isalnum())
-    question = Question(parse(f"run_id IN ({listed})"), view=View.ALL)
-    return {one.run.id: one.run.name for one in session.index.find(question)}
+    ids = {one for act in found for one in act.trailers.get(_RUN, ())}
+    edited = [one for one in ids if any(f"({one})" in what for act in found for what in act.what)]
+    return {one.run.id: one.run.name for one in _found(session, edited)}
