@@ -23,7 +23,7 @@ from mlgit.store.merge.whole import is_whole
 from tests.store.merge import worlds
 from tests.store.merge.test_laws import files_of, require_kept, stored, versions
 from tests.store.merge.worlds import Files, Step
-from tests.support.repos import make_repo
+from tests.support.repos import git, make_repo
 
 _NEW = "1234000000000003"
 _PAST = [
@@ -34,6 +34,7 @@ _PAST = [
     worlds.promote(1),
     worlds.limit(9),
     lambda files, _: owned(0, "x")(files, ""),
+    lambda files, _: {**files, layout.ATTRIBUTES: layout.ATTRIBUTES_TEXT},
 ]
 
 
@@ -152,6 +153,18 @@ class Place:
         assert done.returncode in (0, 1), done
         return done.stdout.split()[0] if done.returncode == 0 else None
 
+    def merged_in_work_tree(self, base: Oid, ours: Oid, theirs: Oid) -> Oid | None:
+        """The tree that `git merge` makes where the branch is checked out; None for a conflict."""
+        root = self._commit(base)
+        sides = [self._commit(tree, root).decode() for tree in (ours, theirs)]
+        git(self.path, "checkout", "-q", "-f", "--detach", sides[0], check=True)
+        done = git(self.path, "merge", "-q", "--no-edit", sides[1])
+        if done.returncode:
+            assert "conflict" in done.stdout.lower(), done
+            git(self.path, "merge", "--abort", check=True)
+            return None
+        return git(self.path, "rev-parse", "HEAD^{tree}").stdout.strip().encode()
+
     def _commit(self, tree: Oid, *parents: Oid) -> Oid:
         return self.objects.write([(COMMIT, virtual_commit(tree, parents, 0))], durable=False)[0]
 
@@ -189,9 +202,10 @@ def repaired(objects: Objects, made: MergeTrees, tip: Oid | None = None) -> Oid:
     return tree
 
 
-def require_the_same(place: Place, three: Three) -> None:
+def require_the_same(place: Place, three: Three, *, work_tree: bool = False) -> None:
     base, ours, theirs = trees(place.objects, three)
-    result = place.merged(base, ours, theirs)
+    merge = place.merged_in_work_tree if work_tree else place.merged
+    result = merge(base, ours, theirs)
     if result is None:
         place.tried["conflict"] += 1
         return
@@ -241,6 +255,14 @@ def test_git_with_our_attributes_makes_our_tree_or_stops(place: Place, three: Th
 
 
 @given(worlds_apart)
+@settings(deadline=None, max_examples=5)
+def test_git_merge_in_a_work_tree_heeds_the_attributes_of_the_branch(
+    bare_place: Place, three: Three
+) -> None:
+    require_the_same(bare_place, three, work_tree=True)
+
+
+@given(worlds_apart)
 @settings(deadline=None, max_examples=60)
 def test_what_git_merges_by_line_is_sound_after_the_repair(bare_place: Place, three: Three) -> None:
     require_nothing_lost(bare_place, three)
@@ -251,6 +273,13 @@ def test_what_git_merges_by_line_is_sound_after_the_repair(bare_place: Place, th
 @settings(deadline=None, max_examples=4000)
 def test_git_makes_our_tree_or_stops_in_thousands(place: Place, three: Three) -> None:
     require_the_same(place, three)
+
+
+@pytest.mark.full
+@given(worlds_apart)
+@settings(deadline=None, max_examples=200)
+def test_hundreds_in_a_work_tree(bare_place: Place, three: Three) -> None:
+    require_the_same(bare_place, three, work_tree=True)
 
 
 @pytest.mark.full
