@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any, cast
+from urllib.parse import unquote, urlsplit
 
 from dulwich.client import (
     GitClient,
@@ -25,6 +26,7 @@ from mlgit.git.transport_url import Address, dulwich_config
 
 if TYPE_CHECKING:
     from dulwich.client import HTTPResponse
+    from urllib3 import BaseHTTPResponse, PoolManager
 
     from mlgit.git.config import Config
 
@@ -39,7 +41,8 @@ def client_for(
     """A client of the remote at an address that is not a path, and the path to ask it for."""
     path = address.path.encode()
     if address.scheme in ("http", "https"):
-        yield _http(address, config, deadline)
+        with closing(_Pool(config, address)) as pool:
+            yield _http(address, pool, deadline), urlsplit(address.url).path.encode()
         return
     client = (_tcp if address.scheme == "git" else _ssh)(address, config, deadline)
     try:
@@ -67,16 +70,15 @@ class _TcpClient(TCPGitClient):
         connection.settimeout(IDLE)
         file = connection.makefile("rwb")
 
-        def write(data: bytes) -> int:
-            size = file.write(data)
+        def read(size: int) -> bytes:
             file.flush()
-            return size
+            return file.read(size)
 
         def close() -> None:
             file.close()
             connection.close()
 
-        proto = Protocol(file.read, write, close, self._activity)
+        proto = Protocol(read, file.write, close, self._activity)
         self.opened.append(proto)
         # Only a fetch has a second version of the protocol.
         self.protocol_version = 2 if cmd == b"upload-pack" else 0
@@ -159,24 +161,49 @@ def _ssh(address: Address, config: Config, deadline: Deadline) -> _SshClient:
     return client
 
 
-def _http(address: Address, config: Config, deadline: Deadline) -> tuple[GitClient, bytes]:
-    from urllib.parse import unquote, urlsplit
+class _Pool:
+    """Connections to one server, all closed in the end; dulwich forgets those of an error."""
 
-    from urllib3.util import Timeout
+    def __init__(self, config: Config, address: Address) -> None:
+        from urllib3.util import Timeout
 
+        self._manager = default_urllib3_manager(dulwich_config(config), base_url=_base(address))
+        self._manager.connection_pool_kw["timeout"] = Timeout(connect=CONNECT, read=IDLE)
+        self._answers: list[BaseHTTPResponse] = []
+        self.headers = self._manager.headers
+
+    def request(self, *args: Any, **options: Any) -> BaseHTTPResponse:
+        """As urllib3's."""
+        answer = self._manager.request(*args, **options)
+        self._answers.append(answer)
+        return answer
+
+    def close(self) -> None:
+        for answer in self._answers:
+            answer.close()
+        self._manager.clear()
+
+
+def _base(address: Address) -> str:
     parts = urlsplit(address.url)
-    base = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
-    manager = default_urllib3_manager(dulwich_config(config), base_url=base)
-    manager.connection_pool_kw["timeout"] = Timeout(connect=CONNECT, read=IDLE)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _http(address: Address, pool: _Pool, deadline: Deadline) -> _HttpClient:
+    parts = urlsplit(address.url)
     user = unquote(parts.username) if parts.username else None
     password = unquote(parts.password) if parts.password else None
     if password is None:
         user, password = _stored(address, user)
     client = _HttpClient(
-        base, pool_manager=manager, username=user, password=password, thin_packs=False
+        _base(address),
+        pool_manager=cast("PoolManager", pool),
+        username=user,
+        password=password,
+        thin_packs=False,
     )
     client.activity = deadline
-    return client, parts.path.encode()
+    return client
 
 
 def _stored(address: Address, user: str | None) -> tuple[str | None, str | None]:

@@ -224,8 +224,11 @@ def _unpacked(objects: Objects, new: Iterable[Lacking]) -> Iterator[UnpackedObje
 
 def _explained(remote: str, action: str, error: Exception) -> RemoteFailed:
     from dulwich.client import HTTPProxyUnauthorized, HTTPUnauthorized
+    from dulwich.errors import NotGitRepository
 
     words = str(error) or type(error).__name__
+    if isinstance(error, NotGitRepository) and not str(error):
+        words = "there is no repository"
     if isinstance(error, (HTTPUnauthorized, HTTPProxyUnauthorized)):
         return RemoteFailed(
             f"cannot {action} {named(remote)}: it wants a user and a password",
