@@ -89,7 +89,8 @@ def _from_folder(store: Store, path: Path, *, recover: bool) -> Imported:
         except (RemoteFailed, Damaged, NotFound) as error:
             found.unread.append(error)
     _take_artifacts(store, data / "objects", found)
-    found.journals = flush(store, data, keep=True, recover=recover)
+    for folder in (data, data / "spool"):  # the second is there where it could lock no files
+        found.journals += flush(store, folder, keep=True, recover=recover)
     return found
 
 

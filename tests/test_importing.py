@@ -182,6 +182,18 @@ def test_a_spool_is_taken_in_and_left_as_it_is(
     assert len(journals(tmp_path / "spool")) == 1
 
 
+def test_what_waits_in_a_clone_that_could_lock_no_files_comes_in(
+    store: Store, other: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = record(other)
+    monkeypatch.setenv("MLGIT_SPOOL", str(other.data / "spool"))
+    waiting = finished(Path(place(other)), big=BIG)
+    monkeypatch.delenv("MLGIT_SPOOL")
+    found = import_runs(store, place(other))
+    assert (found.runs, found.journals.landed) == (1, [waiting])
+    assert runs_of(store) == {made, waiting}
+
+
 def test_a_damaged_artifact_of_the_source_is_named(store: Store, other: Store) -> None:
     record(other, big=BIG)
     record(other, big=BIG[1:])

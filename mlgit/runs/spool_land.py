@@ -48,6 +48,11 @@ class Flushed:
     problems: list[tuple[str, MlgitError]] = field(default_factory=list)
     commits: list[Oid] = field(default_factory=list)
 
+    def __add__(self, other: Flushed) -> Flushed:
+        """What became of the runs of both."""
+        mine, theirs = vars(self), vars(other)
+        return Flushed(**{name: mine[name] + theirs[name] for name in mine})
+
 
 class Flush(NamedTuple):
     """One flush under way; see `flush`."""
