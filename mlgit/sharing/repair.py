@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Conflict
+from mlgit.git.commits import ROOT_COMMIT
+from mlgit.git.lock import writer_lock
 from mlgit.git.oid import COMMIT, Oid, object_id
 from mlgit.store.merge.foreign import needed_repair
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from mlgit.git.branch import Branch
     from mlgit.git.objects import Objects
     from mlgit.store.merge.foreign import Repair
+    from mlgit.store.store import Store
 
 TRAILER = "Mlgit-Repair"
 _WHO = b"mlgit <mlgit@localhost>"
@@ -69,6 +72,17 @@ def mended_tip(branch: Branch, theirs: Oid) -> Oid | None:
                     branch=branch.name,
                 )
     return whole
+
+
+def repair_history(store: Store) -> bool:
+    """Repair what any merge in the history has left to repair; whether there was anything.
+
+    Raises:
+        As `mended_tip`.
+    """
+    with writer_lock(store.state):
+        before = store.branch.tip()
+        return mended_tip(store.branch, ROOT_COMMIT) != before
 
 
 def _commit(repair: Repair, parent: Oid, seconds: int) -> bytes:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlgit.store.problem import Report
     from mlgit.store.snapshot import Snapshot
 
-_HINT = "the next `mlgit pull` that takes the merge in repairs it"
+_HINT = "mlgit doctor --fix --deep"
 
 
 def check_merges(snapshot: Snapshot, report: Report, since: Oid | None = None) -> None:

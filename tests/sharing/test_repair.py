@@ -13,6 +13,8 @@ from mlgit.records.artifact import load_manifest
 from mlgit.records.run import RunStatus, dump_run, load_run
 from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.repair import repair_history
+from mlgit.store.check import check
 from mlgit.store.merge.foreign import foreign_merges, needed_repair
 from mlgit.store.snapshot import Snapshot
 from mlgit.store.store import Store
@@ -241,6 +243,20 @@ def test_a_merge_by_hand_in_this_clone_is_repaired_by_its_own_pull(team: Team) -
     with Store.open(team.hand) as store:
         pull(store, transport_of(store))
         assert len(store.snapshot().points(RUN)) == 4
+
+
+def test_what_was_pushed_without_us_can_be_repaired_here(team: Team) -> None:
+    branches(team, [worlds.go_on(worlds.IDS[0], 1, 0.1)], [worlds.go_on(worlds.IDS[0], 1, 0.9)])
+    assert merge(team, "-s", "ours") == 0
+    git(team.hand, "push", "-q", "origin", "HEAD:mlgit", check=True)
+    with Store.open(team.hand) as store:
+        git(team.hand, "update-ref", "refs/heads/mlgit", "origin/mlgit", check=True)
+        git(team.hand, "switch", "-q", "--detach", check=True)
+        assert "merge-lost" in {one.code for one in check(store.snapshot(), deep=True)}
+        assert repair_history(store)
+        assert len(store.snapshot().points(RUN)) == 4
+        assert "merge-lost" not in {one.code for one in check(store.snapshot(), deep=True)}
+        assert not repair_history(store)
 
 
 def test_our_own_merges_are_never_looked_at(team: Team) -> None:

@@ -168,6 +168,7 @@ def _repair(
 ) -> list[Finding]:
     """Fix what can be, in rounds: what one repair uncovers the next may put right."""
     from mlgit.runs.heal import heal
+    from mlgit.sharing.repair import repair_history
     from mlgit.store.doctor import diagnose
     from mlgit.store.doctor_fix import fix
 
@@ -187,6 +188,10 @@ def _repair(
                 session.output.note(f"published run {healed.run_id} again from its journal")
         store.repository.objects.forget()
         findings = diagnose(store, deep=deep)
+    with suppress(MlgitError):
+        if deep and repair_history(store):
+            session.output.note("repaired what merges without mlgit had lost")
+            findings = diagnose(store, deep=deep)
     return findings
 
 
