@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
 
+_Row = tuple[bytes, int, bytes]
+_KEPT = 256  # trees; the next commit changes the same few again
 _SUBMODULE = 0o160000  # its commit is in another repository
 
 
@@ -43,12 +46,17 @@ def lacking(objects: Objects, wants: Iterable[Oid], haves: Iterable[Oid]) -> Ite
     cut = cut_off(objects)
     new = _commits(objects, wants, haves, cut)
     seen: set[Oid] = set()
+
+    @lru_cache(_KEPT)
+    def entries(tree: Oid) -> frozenset[_Row]:
+        return frozenset(objects.tree_entries(tree))
+
     for oid in sorted(new, key=lambda one: objects.commit(one).commit_time):
         commit = objects.commit(oid)
         parents = () if oid in cut else commit.parents
         before = [objects.commit(parent).tree for parent in parents]
         yield Lacking(oid, COMMIT)
-        yield from _trees(objects, commit.tree, before, seen, 0)
+        yield from _trees(entries, commit.tree, before, seen, 0)
 
 
 def _commits(
@@ -70,7 +78,11 @@ def _commits(
 
 
 def _trees(
-    objects: Objects, tree: Oid, before: Sequence[Oid], seen: set[Oid], depth: int
+    entries: Callable[[Oid], frozenset[_Row]],
+    tree: Oid,
+    before: Sequence[Oid],
+    seen: set[Oid],
+    depth: int,
 ) -> Iterator[Lacking]:
     """A tree and what is in it, without what stands in the same place of a tree of `before`."""
     if tree in seen or tree in before:
@@ -78,14 +90,13 @@ def _trees(
     refuse_depth(depth, "a folder")
     seen.add(tree)
     yield Lacking(tree, TREE, before[0] if before else None)
-    listings = [objects.listing(one) for one in before]
-    for name, mode, oid in objects.tree_entries(tree):
-        was = [listing[name] for listing in listings if name in listing]
-        if (mode, oid) in was or mode == _SUBMODULE:
-            continue
+    now, olds = entries(tree), [entries(one) for one in before]
+    gone = [{name: (mode, oid) for name, mode, oid in old - now} for old in olds]
+    for name, mode, oid in sorted(now.difference(*olds)):
+        was = [one[name] for one in gone if name in one]
         if mode == TREE_MODE:
             inside = [old for kind, old in was if kind == TREE_MODE]
-            yield from _trees(objects, oid, inside, seen, depth + 1)
-        elif oid not in seen:
+            yield from _trees(entries, oid, inside, seen, depth + 1)
+        elif mode != _SUBMODULE and oid not in seen:
             seen.add(oid)
             yield Lacking(oid, BLOB, was[0][1] if was else None)

@@ -46,18 +46,20 @@ class _Connection:
     def __init__(self, argv: list[str], seconds: float) -> None:
         self.stderr = _Complaints()
         self._partner = Partner(argv, errors=self.stderr.file, apart=True)
-        self.read = self._partner.stdout.read
         self._closed = False
         self._end = threading.Timer(seconds, self._partner.kill)
         self._end.daemon = True
         self._end.start()
 
-    def write(self, data: bytes) -> int:
-        size = self._partner.stdin.write(data)
+    def read(self, size: int) -> bytes:
         self._partner.stdin.flush()
-        return size
+        return self._partner.stdout.read(size)
+
+    def write(self, data: bytes) -> int:
+        return self._partner.stdin.write(data)
 
     def can_read(self) -> bool:
+        self._partner.stdin.flush()
         return bool(select.select([self._partner.stdout], [], [], 0)[0])
 
     def close(self) -> None:
