@@ -168,3 +168,28 @@ def test_two_flushes_at_once_lose_nothing_and_double_nothing(
     assert "conflict" not in mlgit(tmp_path / "two", "check")
     for name in ("one", "two"):
         assert git(tmp_path / name, "fsck", "--full", "--strict").returncode == 0
+
+
+def test_jobs_that_go_on_while_others_are_flushed_lose_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node, project = tmp_path / "node", make_store(tmp_path / "project", runs=0)
+    node.mkdir()
+    (node / "model.bin").write_bytes(bytes(200_000))
+    with monkeypatch.context() as patch:
+        patch.setenv("MLGIT_SPOOL", str(node / "spool"))
+        argv = [sys.executable, "-c", JOBS, "6"]
+        jobs = [
+            subprocess.Popen(argv, cwd=node, text=True, stdout=subprocess.PIPE) for _ in range(4)
+        ]
+    for _ in range(200):
+        mlgit(project, "flush", str(node / "spool"), check=(node / "spool").exists())
+        if all(job.poll() is not None for job in jobs):
+            break
+    made = {line for job in jobs for line in job.communicate(timeout=60)[0].split()}
+    mlgit(project, "flush", str(node / "spool"))
+    found = recorded(project)
+    assert len(made) == 24
+    assert set(found) == made
+    assert all(run["status"] == "FINISHED" and run["metrics"] for run in found.values())
+    assert not list((node / "spool" / "live").iterdir())
