@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.errors import Conflict, NoStore, Unsupported
+from mlgit.errors import Conflict, NoStore, RemoteFailed, Unsupported
 from mlgit.git.transport import HEADS, Pushed, Update
 from mlgit.sharing.cleaning import settle
 from mlgit.sharing.crowd import note_race, raced_lately
@@ -108,7 +108,7 @@ def _bring(
             _refuse_to_be_first(store, transport)
         new = brought(store, there, own, tip, pulled)
         updates = planned(store, transport, there, new)
-        done = transport.push(updates) if updates else {}
+        done = _send(transport, updates, needed=new.own is not None)
         sent += bool(updates)
         if done.get(ref) is not Pushed.RACED:
             sent += _clear(transport, there, pulled)
@@ -136,11 +136,20 @@ def _take_in(store: Store, transport: Transport) -> tuple[Fetched, Pulled | None
     return there, pulled
 
 
+def _send(transport: Transport, updates: Sequence[Update], *, needed: bool) -> Mapping[str, Pushed]:
+    """Push; what is only done for others is no failure where this clone may not push."""
+    try:
+        return transport.push(updates) if updates else {}
+    except RemoteFailed:
+        if needed:
+            raise
+        return {}
+
+
 def _clear(transport: Transport, there: Fetched, pulled: Pulled | None) -> int:
     """Remove refs whose commits the branch will never have; how many pushes that took."""
     over = {name: there.inbox[name] for name in (pulled.over if pulled else ())}
-    if over:
-        transport.push(clearing(over))
+    _send(transport, clearing(over), needed=False)
     return bool(over)
 
 

@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from mlgit.errors import RemoteFailed
 from mlgit.git.transport import HEADS, INBOX, Pushed, Update
 from mlgit.git.transport_git import GitTransport
+from mlgit.git.tree import walk
+from mlgit.records import text
 from mlgit.sharing.push import Synced, pull, push, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.state import shared_state
 from mlgit.store.store import Store
 from tests.sharing.test_sync import Clone, ids, record
 from tests.support.repos import git
+
+VERSIONS = "registry/models/churn/versions"
 
 
 def inbox(remote: Path) -> dict[str, str]:
@@ -140,3 +145,58 @@ def test_what_is_no_store_stays_in_the_inbox_and_stops_nobody(
     assert "train.py" not in theirs.snapshot().names("")
     sync(theirs, transport_of(theirs))
     assert inbox(remote) == {bad: oid}
+
+
+def test_who_may_not_push_and_has_nothing_new_syncs(
+    clone: Clone, remote: Path, beaten: Callable[[Store, Store, int], Synced]
+) -> None:
+    ours, theirs = clone("ours"), clone("theirs")
+    share(ours)
+    sync(theirs, transport_of(theirs))
+    mine = record(ours)
+    assert beaten(ours, theirs, 2).inbox
+    hook = remote / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    assert not sync(theirs, transport_of(theirs)).pushed
+    assert mine in ids(theirs)
+    record(theirs)
+    with pytest.raises(RemoteFailed, match="declined"):
+        sync(theirs, transport_of(theirs))
+
+
+def test_a_number_that_landed_stays_though_the_version_came_from_a_colleague(
+    clone: Clone,
+) -> None:
+    ours, theirs = clone("ours"), clone("theirs")
+    for store, other in ((ours, theirs), (theirs, ours)):
+        here, there = store.home.work_tree, other.home.work_tree
+        assert here is not None
+        git(here, "remote", "add", "peer", str(there), check=True)
+    share(ours)
+    sync(theirs, transport_of(theirs))
+    register(ours, "a1")
+    register(theirs, "b2")
+    with Store.open(ours.home.work_tree) as mine:
+        pull(mine, transport_of(mine, "peer"))
+        assert numbers(mine) == {1: "a1", 2: "b2"}
+        assert share(theirs).pushed
+        share(mine)
+    sync(theirs, transport_of(theirs))
+    assert numbers(ours) == numbers(theirs) == {1: "b2", 3: "a1"}
+
+
+def register(store: Store, uid: str) -> None:
+    doc = {"format": 1, "uid": uid, "status": "READY", "created": "2026-11-23T08:14:51.123Z"}
+    with store.change("model: registered") as change:
+        change.put(f"{VERSIONS}/1.yaml", text.dump(doc))
+
+
+def numbers(store: Store) -> dict[int, str]:
+    snapshot = store.snapshot()
+    found = walk(snapshot.objects, snapshot.tree, VERSIONS)
+    docs = {path: text.load(snapshot.objects.blob(entry.oid)) for path, entry in found}
+    return {
+        int(path.rpartition("/")[2].partition(".")[0]): doc["uid"] for path, doc in docs.items()
+    }
