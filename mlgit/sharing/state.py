@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.errors import Damaged, NotFound
+from mlgit.errors import Damaged, NotFound, Unsupported
 from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.tree import diff
 from mlgit.records import layout
 from mlgit.sharing.inbox import known_inbox, landed
+from mlgit.store.lineage import epoch_at
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -25,6 +26,7 @@ class SharedState(NamedTuple):
         ahead: Runs that only this clone has.
         behind: Runs that only the remote's branch has.
         waiting: Runs in the remote's inbox, which the next sync of anyone brings to its branch.
+        apart: Whether one side has forgotten what the other still has.
     """
 
     remote: str
@@ -32,6 +34,7 @@ class SharedState(NamedTuple):
     ahead: int
     behind: int
     waiting: int = 0
+    apart: bool = False
 
 
 class Changes(NamedTuple):
@@ -52,7 +55,16 @@ def shared_state(store: Store, transport: Transport) -> SharedState:
     waiting = frozenset[str]().union(*(_new_at(store, theirs, head) for head in heads))
     ahead = changes_between(store, theirs, ours).new - waiting if ours else ()
     behind = changes_between(store, ours, theirs).new
-    return SharedState(transport.remote, True, len(ahead), len(behind), len(waiting))
+    apart = ours is not None and _apart(store, ours, theirs)
+    return SharedState(transport.remote, True, len(ahead), len(behind), len(waiting), apart)
+
+
+def _apart(store: Store, ours: Oid, theirs: Oid) -> bool:
+    try:
+        mine, other = (epoch_at(store.repository.objects, tip) for tip in (ours, theirs))
+    except (Damaged, Unsupported):  # `check` names it, and a sync says what to do
+        return False
+    return mine != other
 
 
 def _new_at(store: Store, branch: Oid, head: Oid) -> frozenset[str]:

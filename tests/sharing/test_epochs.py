@@ -14,6 +14,7 @@ from mlgit.runs import begin, edit
 from mlgit.sharing.forget import Wanted, forget
 from mlgit.sharing.push import pull
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.state import shared_state
 from mlgit.store.lineage import epoch_at
 from tests.sharing.forgetting import (
     SECRET,
@@ -173,3 +174,15 @@ def test_an_epoch_of_a_newer_format_is_not_touched(clone: Clone) -> None:
         share(theirs)
     assert refused.value.hint == "pip install --upgrade mlgit"
     assert theirs.branch.tip() == tip
+
+
+def test_the_state_says_that_one_side_has_not_followed_yet(clone: Clone) -> None:
+    ours = clone("ours")
+    gone = record(ours)
+    share(ours)
+    assert not shared_state(ours, transport_of(ours)).apart
+    forget(ours, Wanted((folder_of(ours, gone),)))
+    found = shared_state(ours, transport_of(ours))
+    assert (found.apart, found.ahead, found.behind) == (True, 0, 0)
+    share(ours)
+    assert not shared_state(ours, transport_of(ours)).apart

@@ -158,4 +158,5 @@ def _lines(found: SharedState) -> list[str]:
         f"{counted(found.ahead, 'run')} only here",
         f"{counted(found.behind, 'run')} not here",
         *(waiting if found.waiting else []),
+        *(["one side has forgotten what the other still has: mlgit sync"] if found.apart else []),
     ]
