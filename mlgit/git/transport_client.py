@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import unquote, urlsplit
@@ -18,6 +18,7 @@ from dulwich.client import (
     default_urllib3_manager,
     get_credentials_from_store,
 )
+from dulwich.errors import GitProtocolError
 from dulwich.protocol import Protocol
 
 from mlgit.git.transport import CONNECT, IDLE, SSH, Deadline
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from mlgit.git.config import Config
 
 Activity = Callable[[int, str], None]
+_GIT = "application/x-git-"
 _BLOCK = 1 << 20  # bytes of one piece of a body that is sent while it is made
 
 
@@ -75,8 +77,8 @@ class _TcpClient(TCPGitClient):
             return file.read(size)
 
         def close() -> None:
-            file.close()
-            connection.close()
+            with connection, suppress(OSError):  # what was not read by now nobody waits for
+                file.close()
 
         proto = Protocol(read, file.write, close, self._activity)
         self.opened.append(proto)
@@ -116,6 +118,8 @@ class _HttpClient(Urllib3HttpGitClient):
     ) -> tuple[HTTPResponse, Callable[[int], bytes]]:
         self.activity(0, "request")
         response, read = super()._http_request(url, headers, data, raise_for_status)
+        if _GIT.startswith(response.content_type or ""):  # else: as an empty one of files
+            raise GitProtocolError("its answer was cut short")
 
         def watched(size: int) -> bytes:
             self.activity(size, "read")
