@@ -12,7 +12,7 @@ from tests.full.steps import STEPS
 
 PAGE = ROOT / "docs" / "conformance.md"
 FAULT_PAGE = ROOT / "docs" / "reliability.md"
-FAULT_STEPS = ("faults", "powercut", "powercut-sharing")
+FAULT_STEPS = ("faults", "powercut", "powercut-sharing", "servers")
 
 
 def main() -> int:
@@ -27,7 +27,7 @@ def main() -> int:
         parser.error(f"no step is called {unknown[0]}; there are {', '.join(STEPS)}")
     if asked.list:
         for name, step in STEPS.items():
-            sys.stdout.write(f"{name:14}{step.__doc__}\n")
+            sys.stdout.write(f"{name:18}{step.__doc__}\n")
         return 0
     results = [one(name, dry=asked.dry) for name in asked.steps or STEPS]
     return int(Result.FAILED in results)

@@ -51,8 +51,8 @@ def run(argv: Sequence[str], **more: str) -> tuple[int, str]:
     return child.returncode, "".join(tail)
 
 
-def pytest(python: str | Path, *arguments: str) -> Outcome:
-    """Run tests; the figures are pytest's own last line."""
-    code, printed = run([str(python), "-m", "pytest", "-n", "2", *arguments])
+def pytest(python: str | Path, *arguments: str, **more: str) -> Outcome:
+    """Run tests, `more` being added to the environment; the figures are pytest's own last line."""
+    code, printed = run([str(python), "-m", "pytest", "-n", "2", *arguments], **more)
     lines = [line.strip("= \n") for line in printed.splitlines() if " in " in line]
     return Outcome(Result.FAILED if code else Result.PASSED, lines[-1] if lines else "no tests ran")

@@ -10,20 +10,20 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.full import powercut, powercut_sharing
+from tests.full import powercut, powercut_sharing, servers
 from tests.full.step import KEPT, Outcome, Result, pytest, run
 
 OLDEST = "3.10"
 
 
 def heavy_tests() -> Outcome:
-    """Every test marked `full` but the fault sweeps."""
-    return pytest(sys.executable, "-m", "full", "--ignore=tests/faults")
+    """Every test marked `full` but the fault sweeps and the servers."""
+    return pytest(sys.executable, "-m", "full", "--ignore=tests/faults", *servers.APART)
 
 
 def fault_sweeps() -> Outcome:
     """Kills at every call, full disks, planted damage, git at work beside us."""
-    return pytest(sys.executable, "tests/faults")
+    return pytest(sys.executable, "tests/faults", *servers.APART)
 
 
 def benchmarks() -> Outcome:
@@ -72,6 +72,7 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "faults": fault_sweeps,
     "powercut": powercut.step,
     "powercut-sharing": powercut_sharing.step,
+    "servers": servers.step,
     "python-floor": oldest_python,
     "bench": benchmarks,
 }

@@ -33,12 +33,26 @@ def judge(tally: Tally, report: _Report) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "kind", "every"),
-    [("push", "git", 149), ("fetch", "git", 149), ("push", "http", 307), ("fetch", "http", 307)],
+    ("act", "kind", "way", "every"),
+    [
+        ("push", "git", "git", 149),
+        ("fetch", "git", "git", 149),
+        ("push", "http", "git", 307),
+        ("fetch", "http", "git", 307),
+        ("push", "git", "dulwich", 149),
+        ("fetch", "http", "dulwich", 97),
+    ],
 )
 def test_cut_here_and_there(
-    act: str, kind: str, every: int, tmp_path: Path, record_property: _Report
+    act: str,
+    kind: str,
+    way: str,
+    every: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: _Report,
 ) -> None:
+    monkeypatch.setenv("MLGIT_TRANSPORT", way)
     with scene(act, kind, tmp_path) as at:
         judge(sweep(at, cuts(size(at), every)), record_property)
 
@@ -46,28 +60,39 @@ def test_cut_here_and_there(
 @pytest.mark.full
 @pytest.mark.timeout(3000)
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.RESET])
+@pytest.mark.parametrize("way", ["git", "dulwich"])
 @pytest.mark.parametrize("kind", ["git", "http"])
 @pytest.mark.parametrize("act", ["push", "fetch"])
 def test_cut_after_every_byte(
-    act: str, kind: str, fault: Fault, tmp_path: Path, record_property: _Report
+    act: str,
+    kind: str,
+    way: str,
+    fault: Fault,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    record_property: _Report,
 ) -> None:
-    every = 1 if fault is Fault.CUT else 5
+    monkeypatch.setenv("MLGIT_TRANSPORT", way)
     with scene(act, kind, tmp_path) as at:
-        judge(sweep(at, cuts(size(at), every, fault)), record_property)
+        plan = cuts(size(at), 1 if fault is Fault.CUT else 11, fault)
+        judge(sweep(at, plan), record_property)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(600)
+@pytest.mark.parametrize("way", ["git", "dulwich"])
 @pytest.mark.parametrize("kind", ["git", "http"])
 @pytest.mark.parametrize("act", ["push", "fetch"])
 def test_hang_after_many_bytes(
     act: str,
     kind: str,
+    way: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     record_property: _Report,
 ) -> None:
+    monkeypatch.setenv("MLGIT_TRANSPORT", way)
     with scene(act, kind, tmp_path) as at:
         total = size(at)
         monkeypatch.setenv("MLGIT_TIMEOUT", "2")
-        judge(sweep(at, cuts(total, 101, Fault.HANG)), record_property)
+        judge(sweep(at, cuts(total, 203, Fault.HANG)), record_property)
