@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mlgit.artifacts.cache import ObjectCache
+    from mlgit.git.oid import Oid
     from mlgit.git.transport import Transport
     from mlgit.sharing.pull import Pulled
     from mlgit.store.store import Store
@@ -127,12 +128,22 @@ def _take_branch(store: Store, remote: Transport, name: str, found: Imported) ->
         if fetched.tip is None:
             found.unread.append(NotFound(f"{name} has no branch {store.branch.name!r}"))
         for tip in filter(None, (fetched.tip, *fetched.inbox.values())):
-            _count(store, take_in(store, tip, name), found)
+            _count(store, take_in(store, _guarded(store, tip, key), name), found)
     finally:
         for ref in store.repository.refs.names(f"{_NAMESPACE}{key}/"):
             oid = store.repository.refs.read(ref)
             if oid is not None:
                 remove_ref(store.repository, ref, oid)
+
+
+def _guarded(store: Store, tip: Oid, key: str) -> Oid:
+    """What to merge for a commit of the source, safe from a clean-up until that is done."""
+    from mlgit.sharing.import_graft import without_epoch
+
+    made = without_epoch(store, tip)
+    if made != tip:
+        store.repository.refs.compare_and_swap(f"{_NAMESPACE}{key}/graft", None, made, "import")
+    return made
 
 
 def _count(store: Store, pulled: Pulled, found: Imported) -> None:

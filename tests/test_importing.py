@@ -16,6 +16,7 @@ from mlgit.importing import import_runs
 from mlgit.records.run import RunStatus
 from mlgit.runs import begin, capture, edit
 from mlgit.runs.recover import recover
+from mlgit.sharing.forget import Wanted, forget
 from mlgit.store.store import Store
 from tests.runs.helpers import python
 from tests.runs.spools import age, finished, journals, runs_of
@@ -96,6 +97,28 @@ def test_a_run_that_both_have_keeps_both_edits(store: Store, tmp_path: Path) -> 
         import_runs(store, place(copy))
     run = store.snapshot().run(folder)
     assert (run.note, run.tags["team"]) == ("from the copy", "blue")
+
+
+@pytest.mark.parametrize("forgetful", ["ours", "theirs", "both"])
+def test_a_store_that_has_forgotten_something_changes_no_history_of_another(
+    store: Store, other: Store, forgetful: str
+) -> None:
+    made = {record(store), record(other, "other")}
+    for name, one in (("ours", store), ("theirs", other)):
+        if forgetful in (name, "both"):
+            forget(one, Wanted(reason="a test"))
+    before = store.branch.tip()
+    assert before is not None
+    import_runs(store, place(other))
+    assert runs_of(store) == made
+    git(Path(place(store)), "merge-base", "--is-ancestor", before.decode(), "mlgit", check=True)
+    tip = store.branch.tip()
+    import_runs(store, place(other))
+    assert store.branch.tip() == tip
+    more = record(other)
+    import_runs(store, place(other))
+    assert runs_of(store) == {*made, more}
+    assert not store.repository.refs.names("refs/mlgit/import/")
 
 
 ABANDONED = """
