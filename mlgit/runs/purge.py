@@ -10,7 +10,7 @@ from mlgit.git.tree import walk
 from mlgit.records import layout
 from mlgit.records.run import Edit, Purged, Run, dump_run, load_run
 from mlgit.runs.journals import paths_of
-from mlgit.store.named import who_names
+from mlgit.store.named import Sources, sources
 from mlgit.store.past import before_purge, stub_of
 from mlgit.store.tombstone import tombstone
 
@@ -20,25 +20,33 @@ if TYPE_CHECKING:
     from mlgit.store.store import Store
 
 
-def require_purgeable(store: Store, folder: str, *, force: bool = False) -> Run:
+def require_purgeable(
+    store: Store, folder: str, named: Sources | None = None, *, force: bool = False
+) -> Run:
     """The run, which may be purged.
 
+    Args:
+        store: The store.
+        folder: The run's folder.
+        named: What came from which run, where the caller knows: finding it takes a walk.
+        force: Also a run that is not deleted.
+
     Raises:
-        InvalidState: It is not deleted, and that is not waived by `force`; it is being logged to
-            here; or a registered version or a logged model came from it.
+        InvalidState: It is not deleted; it is being logged to here; a registered version or a
+            logged model came from it.
         NotFound: It was purged before.
     """
     run = store.snapshot().run(folder)
     if run.lifecycle == "active" and not force:
         raise InvalidState(f"run {run.name} is not deleted", f"mlgit rm {run.id}", id=run.id)
     refuse_live(store, run)
-    named = who_names(store.snapshot(), run.id)
-    if named:
+    users = (sources(store.snapshot()) if named is None else named).get(run.id)
+    if users:
         raise InvalidState(
-            f"run {run.name} is named by {'; '.join(named)}",
+            f"run {run.name} is named by {'; '.join(users)}",
             "delete those first",
             id=run.id,
-            named=named,
+            named=users,
         )
     return run
 
@@ -53,17 +61,16 @@ def refuse_live(store: Store, run: Run) -> None:
         )
 
 
-def purge(store: Store, folder: str, *, force: bool = False) -> Run:
+def purge(store: Store, folder: str, named: Sources | None = None, *, force: bool = False) -> Run:
     """Take all that a deleted run holds from the branch; a stub stays, and its id is never free.
 
     The history of the branch still has it: see `restore`.
 
-    Raises:
-        As `require_purgeable`.
+    Arguments and errors are those of `require_purgeable`.
     """
 
     def edit(change: Change) -> Run:
-        run = require_purgeable(store, folder, force=force)
+        run = require_purgeable(store, folder, named, force=force)
         seen = [run.end or 0, *(edit.at for edit in run.edits.values())]
         seen += [summary.time for summary in run.metrics.values()]
         names = _names(change.snapshot, folder)

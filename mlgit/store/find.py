@@ -51,6 +51,20 @@ def parts_in_shard(trees: Trees, root: Oid, shard: str) -> dict[str, str]:
     return {part: folder for folder, part in found}
 
 
+def model_folders(trees: Trees, root: Oid) -> Iterator[str]:
+    """Folders of logged models, in no order that means anything."""
+    for above, experiment_tree in _experiments(trees, root, None):
+        for day, day_tree in _folders(trees, experiment_tree, _is_day):
+            for name, shard_tree in _folders(trees, day_tree, _SHARD.fullmatch):
+                try:
+                    listing = trees.listing(shard_tree)
+                except (NotFound, Damaged):
+                    continue
+                for leaf in listing:
+                    if leaf[7:9] == b"m-":
+                        yield f"{above}/{day}/{name}/{leaf.decode('ascii', 'replace')}"
+
+
 def _runs(
     trees: Trees,
     root: Oid,

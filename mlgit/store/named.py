@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -14,30 +14,44 @@ if TYPE_CHECKING:
 
 _MODELS = "registry/models"
 
+Sources = Mapping[str, list[str]]
+"""Id of a run -> the registered versions, with their aliases, and logged models from it."""
 
-def who_names(snapshot: Snapshot, run_id: str) -> list[str]:
-    """The registered versions, with their aliases, and the logged models that came from a run.
+
+def sources(snapshot: Snapshot) -> Sources:
+    """What came from which run; one walk over all names of the branch.
 
     Deleted ones do not count, and what cannot be read is left to `check`.
     """
-    return [*_versions(snapshot, run_id), *_logged_models(snapshot, run_id)]
+    found: dict[str, list[str]] = {}
+    for run_id, what in (*_versions(snapshot), *_logged_models(snapshot)):
+        found.setdefault(run_id, []).append(what)
+    return found
 
 
-def _versions(snapshot: Snapshot, run_id: str) -> Iterator[str]:
+def who_names(snapshot: Snapshot, run_id: str) -> list[str]:
+    """What came from one run."""
+    return sources(snapshot).get(run_id, [])
+
+
+def _versions(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
     for model in snapshot.names(_MODELS):
         folder = f"{_MODELS}/{model}"
         for name in snapshot.names(f"{folder}/versions"):
             version = _doc(snapshot, f"{folder}/versions/{name}")
-            if version.get("status") != "DELETED" and _is_from(version, run_id):
+            run_ids = {str(version.get("run", "")), _of_source(str(version.get("source", "")))}
+            if version.get("status") != "DELETED" and run_ids != {""}:
                 title = _doc(snapshot, f"{folder}/model.yaml").get("name", model)
-                number = name.removesuffix(".yaml")
                 aliases = ", ".join(_aliases(snapshot, folder, str(version.get("uid"))))
-                yield f"version {number} of {title}" + (f" ({aliases})" if aliases else "")
+                what = f"version {name.removesuffix('.yaml')} of {title}"
+                what += f" ({aliases})" if aliases else ""
+                yield from ((run_id, what) for run_id in sorted(run_ids - {""}))
 
 
-def _is_from(version: dict[str, Any], run_id: str) -> bool:
-    source = f"{version.get('source', '')}/"
-    return version.get("run") == run_id or source.startswith(f"runs:/{run_id}/")
+def _of_source(source: str) -> str:
+    """The run of `runs:/ID/path`; empty for any other source."""
+    head, _, rest = source.partition(":/")
+    return rest.lstrip("/").partition("/")[0] if head == "runs" else ""
 
 
 def _aliases(snapshot: Snapshot, folder: str, uid: str) -> Iterator[str]:
@@ -49,21 +63,11 @@ def _aliases(snapshot: Snapshot, folder: str, uid: str) -> Iterator[str]:
             yield str(alias.get("alias", name))
 
 
-def _logged_models(snapshot: Snapshot, run_id: str) -> Iterator[str]:
-    for folder in _model_folders(snapshot):
+def _logged_models(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    for folder in snapshot.model_folders():
         model = _doc(snapshot, f"{folder}/{layout.LOGGED_MODEL}")
-        if model.get("source_run") == run_id and model.get("lifecycle") != "deleted":
-            yield f"logged model {model.get('name')} ({model.get('id')})"
-
-
-def _model_folders(snapshot: Snapshot) -> Iterator[str]:
-    folders = ["runs"]
-    for _ in ("experiment", "day", "shard"):
-        folders = [f"{folder}/{name}" for folder in folders for name in snapshot.names(folder)]
-    for folder in folders:
-        for name in snapshot.names(folder):
-            if name[7:].startswith("m-"):
-                yield f"{folder}/{name}"
+        if model.get("source_run") and model.get("lifecycle") != "deleted":
+            yield str(model["source_run"]), f"logged model {model.get('name')} ({model.get('id')})"
 
 
 def _doc(snapshot: Snapshot, path: str) -> dict[str, Any]:

@@ -37,19 +37,23 @@ def refuse_purged(snapshot: Snapshot, reference: str) -> None:
     Raises:
         NotFound: It is; the message says when and by whom, the hint how to get it back.
     """
-    long_enough = len(reference) >= _SHORTEST_PREFIX
-    for folder in snapshot.find_run(reference) if long_enough else ():
-        if stub_of(snapshot, folder) is not None:
+    whole = snapshot.folder_of(reference)
+    begun = [] if whole or not _is_prefix(reference) else snapshot.find_run(reference)
+    for folder in [whole] if whole else begun:
+        if layout.RUN in snapshot.names(folder) and stub_of(snapshot, folder) is not None:
             snapshot.run(folder)
 
 
 def purged_folder(snapshot: Snapshot, whole_id: str) -> str:
     """The folder of the purged run of that id; empty where there is none."""
-    for folder in snapshot.find_run(whole_id):
-        stub = stub_of(snapshot, folder)
-        if stub is not None and stub.id == whole_id:
-            return folder
-    return ""
+    folder = snapshot.folder_of(whole_id) or ""
+    stub = stub_of(snapshot, folder) if folder else None
+    return folder if stub is not None and stub.id == whole_id else ""
+
+
+def _is_prefix(reference: str) -> bool:
+    """Whether this may be the beginning of an id: most names are not, and it takes a walk."""
+    return len(reference) >= _SHORTEST_PREFIX and not set(reference) - set("0123456789abcdef")
 
 
 def before_purge(snapshot: Snapshot, folder: str) -> dict[str, bytes]:

@@ -17,7 +17,7 @@ from mlgit.records.inputs import Inputs, load_inputs
 from mlgit.records.metrics import Point, decode_points, merge_segments
 from mlgit.records.run import Run, load_run
 from mlgit.records.settings import Settings, load_settings
-from mlgit.store.find import folders_by_id, parts_in_shard, run_folders
+from mlgit.store.find import folders_by_id, model_folders, parts_in_shard, run_folders
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -162,6 +162,10 @@ class Snapshot:
             self._shards[shard] = parts_in_shard(self._trees, self.tree, shard)
         found = self._shards[shard]
         return found.get(layout.model_part(whole_id)) or found.get(layout.run_part(whole_id))
+
+    def model_folders(self) -> Iterator[str]:
+        """Folders of logged models, streamed from the names of trees."""
+        return model_folders(self._trees, self.tree)
 
     def run(self, folder: str) -> Run:
         """The run in a folder.

@@ -31,11 +31,13 @@ def purge(session: Session, *, runs: tuple[str, ...], yes: bool, force: bool) ->
     """
     from mlgit.runs.purge import purge as take_away
     from mlgit.runs.purge import require_purgeable
+    from mlgit.store.named import sources
 
     every = [session.published(run) for run in runs]
+    named = sources(session.store.snapshot())
     for found in every:
-        require_purgeable(session.store, found.folder, force=force)
+        require_purgeable(session.store, found.folder, named, force=force)
     require_yes(session.output, f"Purge {counted(len(every), 'run')}?", yes=yes)
     for found in every:
-        take_away(session.store, found.folder, force=force)
+        take_away(session.store, found.folder, named, force=force)
         session.output.note(f"purged {found.run.name}; undo: mlgit restore {found.run.id}")
