@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.git.transport import Transport
     from mlgit.sharing.pull import Pulled
+    from mlgit.store.quarantine import Held
     from mlgit.store.store import Store
 
 _TIMEOUT = 3600.0  # seconds; a store of 100,000 runs
@@ -35,6 +36,7 @@ class Imported:
     Attributes:
         runs: How many runs the source's branch had that this store had not.
         open: Paths that both sides had changed and a person should look at.
+        held: What the source's branch holds and no store may: it was left out, or set right.
         journals: What became of runs that the source has not published.
         artifacts: How many artifacts were copied.
         unread: What could not be read there.
@@ -42,6 +44,7 @@ class Imported:
 
     runs: int = 0
     open: list[str] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
     journals: Flushed = field(default_factory=Flushed)
     artifacts: int = 0
     unread: list[MlgitError] = field(default_factory=list)
@@ -151,6 +154,7 @@ def _count(store: Store, pulled: Pulled, found: Imported) -> None:
 
     found.runs += runs_between(store, pulled.before, pulled.after)
     found.open += pulled.open
+    found.held += pulled.held
 
 
 def _take_artifacts(store: Store, folder: Path, found: Imported) -> None:

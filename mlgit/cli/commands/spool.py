@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mlgit.importing import Imported
     from mlgit.runs.spool_land import Flushed
 
+_NAMED = 10  # paths that are named before the rest is only counted
+_HOSTILE = "no store may hold it; ask where the source comes from"
 _RECOVER = click.option(
     "--recover",
     is_flag=True,
@@ -119,7 +121,11 @@ def import_runs(ctx: click.Context, session: Session, *, source: str, recover: b
 def _tell_import(session: Session, found: Imported, source: str) -> None:
     output = session.output
     for path in found.open:
-        output.warn(f"both sides changed {path}", "mlgit check names what is in conflict")
+        output.warn(f"both sides changed {path}", "mlgit conflicts")
+    for held in found.held[:_NAMED]:
+        output.warn(f"left out {held.path}: it {held.reason}", _HOSTILE)
+    if len(found.held) > _NAMED:
+        output.warn(f"left out {counted(len(found.held) - _NAMED, 'more path')}", _HOSTILE)
     for error in found.unread:
         output.warn(error.message, error.hint)
     new = found.runs + len(found.journals.landed)
