@@ -37,7 +37,7 @@ def as_forgotten(objects: Overlay, older: Oid, newer: Oid, forgotten: frozenset[
     edits: dict[str, Edit] = {layout.EPOCH: lookup(objects, newer, layout.EPOCH)}
     for path, parts in parts_of(forgotten).items():
         mine, other = (lookup(objects, tree, path) for tree in (older, newer))
-        if mine == other or not is_safe_path(path) or _is_in_one(path, edits):
+        if mine == other or not _may_go(path, mine, other) or _is_in_one(path, edits):
             continue
         if parts and mine is not None and other is not None:
             edits.update(_with_parts(objects, path, (mine, other), parts))
@@ -64,6 +64,13 @@ def keep_forgotten(change: Change, folder: str) -> None:
             change.remove(path)
         else:
             change.put(path, overlay.blob(new.oid))
+
+
+def _may_go(path: str, *sides: Entry | None) -> bool:
+    """Whether it is a file, or the folder of one run: a list that says `runs` takes nothing."""
+    is_folder = any(side is not None and side.mode == TREE_MODE for side in sides)
+    located = layout.parse_path(f"{path}/{layout.RUN}")
+    return is_safe_path(path) and (not is_folder or located is not None)
 
 
 def _is_in_one(path: str, edits: dict[str, Edit]) -> bool:
