@@ -20,6 +20,7 @@ from mlgit.sharing.forget import Wanted, forget
 from mlgit.store.store import Store
 from tests.runs.helpers import python
 from tests.runs.spools import age, finished, journals, runs_of
+from tests.store import plant
 from tests.support.repos import git, make_repo
 
 BIG = bytes(range(256)) * 1000
@@ -278,6 +279,18 @@ def test_nothing_of_a_hostile_source_is_run(store: Store, other: Store, tmp_path
     assert import_runs(store, place(other)).runs == 1
     assert runs_of(store) == {run_id}
     assert not trap.exists()
+
+
+def test_what_no_store_may_hold_is_left_out(store: Store, other: Store) -> None:
+    run_id = record(other)
+    source = Path(place(other))
+    entries = plant.contents(source)
+    plant.put(entries, "runs/link", ("120000", plant.blob(source, b"/etc/passwd")))
+    plant.commit(source, plant.tree(source, entries))
+    found = import_runs(store, place(other))
+    assert [held.path for held in found.held] == ["runs/link"]
+    assert runs_of(store) == {run_id}
+    assert "link" not in store.snapshot().names("runs")
 
 
 def test_a_source_of_another_user_is_refused(store: Store, other: Store) -> None:
