@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mlgit.git.oid import BLOB
 
 if TYPE_CHECKING:
-    from mlgit.git.objects import CommitInfo
+    from mlgit.git.commit_info import CommitInfo
     from mlgit.git.oid import Oid
 
 Listing = Mapping[bytes, tuple[int, "Oid"]]

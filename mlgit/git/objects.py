@@ -5,27 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from mlgit.errors import Damaged, NotFound
 from mlgit.git import loose
+from mlgit.git.commit_info import CommitInfo, read_commit
 from mlgit.git.commit_pack import CommitPack, unique, write_commit_pack
 from mlgit.git.files import read_file, storage_failed
 from mlgit.git.memory import Listing, Memory
 from mlgit.git.oid import BLOB, COMMIT, KIND_NAMES, TREE, Oid
 from mlgit.git.packed import PackedObjects
-
-
-class CommitInfo(NamedTuple):
-    """What a commit says; times are seconds since the epoch, text is decoded with replacement."""
-
-    tree: Oid
-    parents: tuple[Oid, ...]
-    author: str
-    author_time: int
-    committer: str
-    commit_time: int
-    message: str
 
 
 class Objects:
@@ -113,7 +101,10 @@ class Objects:
             Damaged: It cannot be read, or is not a commit.
         """
         if self._memory.commit is None or self._memory.commit[0] != oid:
-            self._memory.commit = oid, _commit(oid, self._read_as(COMMIT, oid))
+            found = read_commit(self._read_as(COMMIT, oid))
+            if found is None:
+                raise _unreadable(oid, "it is not a well-formed commit")
+            self._memory.commit = oid, found
         return self._memory.commit[1]
 
     def contains(self, oid: Oid) -> bool:
@@ -223,26 +214,6 @@ def _loose_in(place: str, oid: Oid, damaged: list[Damaged]) -> tuple[int, bytes]
     except Damaged as error:
         damaged.append(error)
         return None
-
-
-def _commit(oid: Oid, data: bytes) -> CommitInfo:
-    from dulwich.errors import ObjectFormatException
-    from dulwich.objects import Commit
-
-    try:
-        commit = Commit()
-        commit.set_raw_string(data)
-        return CommitInfo(
-            tree=commit.tree,
-            parents=tuple(commit.parents),
-            author=commit.author.decode("utf-8", "replace"),
-            author_time=commit.author_time,
-            committer=commit.committer.decode("utf-8", "replace"),
-            commit_time=commit.commit_time,
-            message=commit.message.decode("utf-8", "replace"),
-        )
-    except (ObjectFormatException, ValueError, AttributeError, TypeError) as error:
-        raise _unreadable(oid, "it is not a well-formed commit") from error
 
 
 def _unreadable(oid: Oid, reason: str) -> Damaged:

@@ -10,7 +10,8 @@ from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.history import cut_off
 
 if TYPE_CHECKING:
-    from mlgit.git.objects import CommitInfo, Objects
+    from mlgit.git.commit_info import CommitInfo
+    from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
 
 _DAY = 86_400  # seconds that a clock may be wrong

@@ -118,7 +118,7 @@ def test_a_malformed_tree_is_damage(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"tree x\n\n", b"parent 1\n\nhello", b"tree " + b"a" * 40 + b"\nauthor\n\nx"]
+    "content", [b"", b"tree x\n\n", b"parent 1\n\nhello", b"tree " + b"a" * 40 + b"\nparent b\n\nx"]
 )
 def test_a_malformed_commit_is_damage(tmp_path: Path, content: bytes) -> None:
     objects = Objects(tmp_path / "objects")

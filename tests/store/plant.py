@@ -38,6 +38,11 @@ def raw_tree(repo: Path, rows: list[tuple[bytes, str, str]]) -> str:
     return _git(repo, "hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=data)
 
 
+def raw_commit(repo: Path, data: bytes) -> str:
+    """Store a commit exactly as given; its id."""
+    return _git(repo, "hash-object", "-w", "-t", "commit", "--literally", "--stdin", stdin=data)
+
+
 def nested(repo: Path, levels: int) -> str:
     """Store that many folders inside each other; the id of the outermost."""
     objects = repo / (".git/objects" if (repo / ".git").exists() else "objects")
