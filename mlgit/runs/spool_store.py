@@ -33,10 +33,16 @@ T = TypeVar("T")
 
 
 def located_or_nowhere(path: Path | None, spool: Path) -> Located:
-    """The repositories of the store for `path`, or what stands for them where there are none."""
+    """The repositories of the store for `path`, or what stands for them where there are none.
+
+    Raises:
+        NotARepository: The one that was named is not there.
+    """
     try:
         return locate(path)
     except (NotARepository, NoStore):
+        if os.environ.get("MLGIT_REPO") or not (path is None or path.is_dir()):
+            raise
         nowhere = Nowhere(spool / "no-repository")
         return Located(nowhere, nowhere, branch_name())
 

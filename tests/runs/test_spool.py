@@ -12,7 +12,7 @@ import pytest
 
 import mlgit
 from mlgit.api import context
-from mlgit.errors import StorageFailed, Unsupported
+from mlgit.errors import NotARepository, StorageFailed, Unsupported
 from mlgit.records.run import RunStatus
 from mlgit.runs import begin, capture
 from mlgit.runs.journal_read import read_journal
@@ -145,6 +145,17 @@ def test_reading_shows_the_store_as_it_is(
     found = mlgit.search_runs(search_all_experiments=True, output_format="list")
     assert [run.info.run_id for run in found] == [published.id]
     context.forget()
+
+
+def test_a_repository_that_was_named_must_be_there(
+    tmp_path: Path, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(NotARepository):
+        job(tmp_path / "nowhere")
+    monkeypatch.setenv("MLGIT_REPO", str(tmp_path))
+    with pytest.raises(NotARepository):
+        job(tmp_path)
+    assert journals(spool) == []
 
 
 def test_a_spool_that_cannot_be_made_is_named(tmp_path: Path, spool: Path) -> None:
