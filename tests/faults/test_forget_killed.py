@@ -16,7 +16,7 @@ from tests.support.oracle import assert_sound, make_store, mlgit, recorded
 from tests.support.repos import footprint, git
 from tests.support.sweep import KillPoint, sweep
 
-SAMPLES = [3, pytest.param(None, marks=[pytest.mark.full, pytest.mark.timeout(6000)])]
+SAMPLES = [2, pytest.param(None, marks=[pytest.mark.full, pytest.mark.timeout(6000)])]
 SECRET = "hunter2-9f3c1e7a5b"
 FORGET = ("forget", "earlier-0", "--yes", "-q")
 
