@@ -24,11 +24,9 @@ from mlgit.records.metrics import Point, decode_points
 from mlgit.records.run import MetricSummary, Run, load_run
 from mlgit.records.settings import Limits
 from mlgit.runs import run_state, segments
-from mlgit.runs.ending import settled_end
 from mlgit.runs.frames import ROW
 from mlgit.runs.history import Before, Outlet, place
 from mlgit.runs.journal_records import START, Header
-from mlgit.runs.sealed import beside_sealed
 from mlgit.runs.segments import Segment
 from mlgit.store.publication import Publication
 
@@ -79,13 +77,7 @@ def compose(
     folder = header.folder
     known = known_of(snapshot, folder)
     state = state_of(known, header, sources, writer)
-    parts = [
-        part
-        for source in sources
-        for part in beside_sealed(
-            snapshot, folder, source.writer, segments_of(source), state.run.history.sampled
-        )
-    ]
+    parts = list(chain.from_iterable(_parts(snapshot, known, source, folder) for source in sources))
     others = files_elsewhere(snapshot, folder, parts)
     before = Before(others, known.names, state.run.history)
     found = summary(parts, decoded(others), state.run.history)
@@ -107,6 +99,16 @@ def compose(
     if state.datasets or state.models:
         files[layout.INPUTS] = dump_inputs(state.inputs())
     return Publication(run, experiment_of(header), files, folder)
+
+
+def _parts(snapshot: Snapshot, known: Known, source: Source, folder: str) -> Iterable[Segment]:
+    """The points of a journal by file; of a run that is on the branch, beside what is there."""
+    if known.run is None:
+        return segments_of(source)
+    from mlgit.runs.sealed import beside_sealed
+
+    sampled = known.run.history.sampled
+    return beside_sealed(snapshot, folder, source.writer, segments_of(source), sampled)
 
 
 def _later(known: Run | None, alive_until: int | None) -> int | None:
@@ -162,6 +164,8 @@ def state_of(known: Known, header: Header, sources: Sequence[Source], writer: st
     for event in events_of(source.content for source in sources):
         run_state.apply(state, event)
     if known.run is not None:
+        from mlgit.runs.ending import settled_end
+
         state.run = settled_end(known.run, state.run, sources)
     return state
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlgit.records import layout
+from mlgit.records.settings import Limits, Settings, dump_settings
 from mlgit.runs import begin
 from mlgit.runs.journal_records import pack_header
 from mlgit.runs.live import ActiveRun
@@ -107,3 +109,23 @@ def test_equal_points_are_one_however_they_are_spelled(store: Store, known: floa
     path.write_bytes(content[: content.index(b'"do":"seal"') - 60])
     recover(store)
     assert segments(store, run.folder) == before
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.6, 0.97])
+def test_a_down_sampled_file_stays_as_it_is(store: Store, cut: float) -> None:
+    with store.change("limits") as change:
+        change.put(layout.SETTINGS, dump_settings(Settings(limits=Limits(metrics=1_000))))
+    run = resumed(store)
+    for step in range(1, 3_000):
+        run.log_metric("loss", 1 / step, step, 1_000 + step)
+    run.checkpoint()
+    assert store.snapshot().run(run.folder).history.sampled
+    before, there = segments(store, run.folder), set(steps(store, run.folder))
+    path, content = journal_of_the_dead(run)
+    path.write_bytes(content[: int(len(content) * cut)])
+    [done] = recover(store)
+    assert done.problem is None
+    after = segments(store, run.folder)
+    assert {name: after[name] for name in before} == before
+    assert there <= set(steps(store, run.folder))
+    assert [one for one in check(store.snapshot(), deep=True) if one.severity == "error"] == []
