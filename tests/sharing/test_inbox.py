@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from mlgit import times
 from mlgit.errors import RemoteFailed
 from mlgit.git.transport import HEADS, INBOX, Pushed, Update
 from mlgit.git.transport_git import GitTransport
 from mlgit.git.tree import walk
 from mlgit.records import text
+from mlgit.sharing.crowd import note_race, raced_lately
 from mlgit.sharing.push import Synced, pull, push, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.state import shared_state
@@ -109,6 +111,16 @@ def test_who_raced_a_moment_ago_is_done_with_one_push(
     assert share(ours).pushed
     sync(theirs, transport_of(theirs))
     assert mine in ids(theirs)
+
+
+def test_a_race_is_forgotten_after_some_minutes(clone: Clone) -> None:
+    ours = clone("ours")
+    with times.pinned(times.Sources(clock=lambda: 1_795_421_691_123)):
+        note_race(ours, "origin")
+        assert raced_lately(ours, "origin")
+        assert not raced_lately(ours, "upstream")
+    with times.pinned(times.Sources(clock=lambda: 1_795_421_691_123 + 6 * 60_000)):
+        assert not raced_lately(ours, "origin")
 
 
 def test_where_there_is_no_inbox_it_is_tried_again(

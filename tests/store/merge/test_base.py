@@ -17,6 +17,7 @@ from mlgit.git.objects import Objects
 from mlgit.git.oid import COMMIT, Oid, object_id
 from mlgit.git.tree import lookup
 from mlgit.records import text
+from mlgit.store.merge import base
 from mlgit.store.merge.base import common_base, tree_of
 from mlgit.store.merge.trees import merge_trees
 from tests.support.repos import make_repo
@@ -93,11 +94,11 @@ class Team:
         bases = merge_bases(self.objects, ours, theirs)
         if bases == [ours]:
             return theirs
-        base = common_base(self.objects, bases)
+        past = common_base(self.objects, bases)
         one, two = (tree_of(self.objects, head) or b"" for head in (ours, theirs))
         landed = tree_of(self.objects, self.hub_as_known[clone])
-        found = merge_trees(base.objects, base.tree, one, two, landed=landed)
-        mirrored = merge_trees(base.objects, base.tree, two, one, landed=landed)
+        found = merge_trees(past.objects, past.tree, one, two, landed=landed)
+        mirrored = merge_trees(past.objects, past.tree, two, one, landed=landed)
         assert found.tree == mirrored.tree
         if bases == [theirs] and found.tree == one:
             return ours
@@ -155,3 +156,19 @@ def test_crossing_pulls_keep_what_was_decided(objects: Objects, steps: list[Any]
     for clone in CLONES:
         team.push(clone)
         team.require_sound(clone)
+
+
+def test_where_a_base_would_take_too_long_nothing_is_lost(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(base, "_MOST", 2)
+    team = Team(objects)
+    for _ in range(6):
+        for clone in (1, 2):
+            team.write(clone)
+        heads = dict(team.heads)
+        team.heads[1] = team.joined(1, heads[1], heads[2])
+        team.heads[2] = team.joined(2, heads[2], heads[1])
+    last = {number for number in team.replaced if number > 10}
+    assert set(team.setting(1)["sides"]) >= last
+    assert team.setting(1) == team.setting(2)
