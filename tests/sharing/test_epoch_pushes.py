@@ -55,6 +55,19 @@ def test_old_history_that_was_pushed_back_by_force_goes_again(clone: Clone, remo
     assert_one_and_clean(remote, ours, theirs)
 
 
+def merge_back(there: Path) -> None:
+    """What a person, or a forge's button, may do: the old branch and the new one made one."""
+    forge = there.parent / "forge"
+    git(there, "fetch", "-q", "origin", check=True)
+    git(there, "worktree", "add", "-q", str(forge), "mlgit", check=True)
+    git(forge, "merge", "-q", "-X", "ours", "--no-edit", "origin/mlgit")
+    git(forge, "checkout", "-q", "--ours", ".")
+    git(forge, "add", "-A", check=True)
+    git(forge, "commit", "-q", "--no-edit")
+    git(forge, "push", "-q", "origin", "HEAD:mlgit", check=True)
+    git(there, "worktree", "remove", "--force", str(forge), check=True)
+
+
 def test_old_history_that_git_merged_back_goes_again(clone: Clone, remote: Path) -> None:
     ours = clone("ours")
     kept, gone = record(ours), record(ours, key=SECRET)
@@ -64,18 +77,29 @@ def test_old_history_that_git_merged_back_goes_again(clone: Clone, remote: Path)
     forget(ours, Wanted((folder_of(ours, gone),)))
     share(ours)
     made = record(theirs)
-    there = top(theirs)
-    git(there, "fetch", "-q", "origin", check=True)
-    git(there, "worktree", "add", "-q", "../forge", "mlgit", check=True)
-    git(there.parent / "forge", "merge", "-q", "-X", "ours", "--no-edit", "origin/mlgit")
-    git(there.parent / "forge", "checkout", "-q", "--ours", ".")
-    git(there.parent / "forge", "add", "-A", check=True)
-    git(there.parent / "forge", "-c", "core.editor=true", "commit", "-q", "--no-edit")
-    git(there.parent / "forge", "push", "-q", "origin", "HEAD:mlgit", check=True)
-    git(there, "worktree", "remove", "--force", "../forge", check=True)
+    merge_back(top(theirs))
     codes = {problem.code for problem in check(theirs.snapshot())}
     assert "stray-history" in codes
     share(ours)
+    assert ids(ours) == {kept, made}
+    assert_one_and_clean(remote, ours, theirs)
+
+
+def test_where_all_have_it_back_the_history_is_forgotten_again(clone: Clone, remote: Path) -> None:
+    ours = clone("ours")
+    kept, gone = record(ours), record(ours, key=SECRET)
+    share(ours)
+    theirs = clone("theirs")
+    share(theirs)
+    forget(ours, Wanted((folder_of(ours, gone),)))
+    share(ours)
+    merge_back(top(theirs))
+    git(top(ours), "fetch", "-q", "origin", "+mlgit:mlgit", check=True)
+    found = {problem.code: problem.hint for problem in check(ours.snapshot())}
+    assert "mlgit forget --history" in found["stray-history"]
+    made = record(ours)
+    assert forget(ours, Wanted()).epoch == 3
+    share(ours, theirs)
     assert ids(ours) == {kept, made}
     assert_one_and_clean(remote, ours, theirs)
 
