@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -74,7 +75,7 @@ class WireTransport:
 
                 return self._fetched(client, path, known, keep)
 
-            found = self._talk("fetch from", timeout or default_timeout(), ask, push=False)
+            found = self._talk("fetch from", timeout, ask, push=False)
             with PackWriter(Path(objects.directory), objects.shared) as writer:
                 incoming.move_to(writer)
                 pack = writer.finish()
@@ -104,7 +105,7 @@ class WireTransport:
             self._send(client, path, updates, found, sent)
 
         try:
-            self._talk("push to", timeout or default_timeout(), tell, push=True)
+            self._talk("push to", timeout, tell, push=True)
         except RemoteFailed as error:
             unknown = [one for one in sent if one.ref not in found]
             if not unknown:
@@ -192,7 +193,7 @@ class WireTransport:
     def _talk(
         self,
         action: str,
-        seconds: float,
+        timeout: float | None,
         talk: Callable[[GitClient, bytes, Deadline], T],
         *,
         push: bool,
@@ -200,6 +201,7 @@ class WireTransport:
         from mlgit.git.transport_client import client_for
 
         address = address_of(self._repository, self.remote, push=push)
+        seconds = min(timeout or inf, default_timeout())
         deadline = Deadline(self.remote, seconds)
         try:
             with client_for(address, self._repository.config, deadline) as (client, path):

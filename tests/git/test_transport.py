@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -175,7 +176,7 @@ def test_many_commits_with_merges_and_removals_arrive_whole(clone: Callable[[str
     ours, theirs = clone("ours"), clone("theirs")
     for number in range(30):
         ours.commit(**{f"d{number % 3}": "x" * number, "same": str(number // 7)})
-    ours.push(ours.commit(big="y" * 3_000_000))
+    ours.push(ours.commit(big=os.urandom(1_500_000).hex()))
     with writer_lock(ours.repository.state_dir):
         ours.branch.commit({"d1.txt": None}, "removed")
     last = ours.commit(d2="z")
