@@ -15,6 +15,7 @@ from mlgit.store.lineage import epoch_at, strays
 from mlgit.store.merge.base import common_base, tree_of
 from mlgit.store.merge.foreign import MERGE_TRAILER, needed_repair
 from mlgit.store.merge.trees import merge_trees
+from mlgit.store.quarantine import quarantine
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
@@ -30,7 +31,8 @@ class _Heads(NamedTuple):
 
     Attributes:
         plain: Those that are merged as they are.
-        odd: Those of another epoch, or with merges by others to be looked at: one at a time.
+        odd: Those of another epoch, with merges by others to be looked at, or with something that
+            no store may hold: one at a time.
         left: The refs whose commits are not of this store, or damaged.
     """
 
@@ -81,16 +83,22 @@ def _sorted(objects: Objects, ours: Oid, inbox: Inbox) -> _Heads:
 def _sort(objects: Objects, ours: Oid, head: Oid, found: _Heads) -> None:
     apart = epoch_at(objects, head) != epoch_at(objects, ours)
     bases = merge_bases(objects, ours, head)
-    if bases == [head] or head in found.plain:
+    if bases == [head] or head in (*found.plain, *found.odd):
         return
     if apart or strays(objects, ours, head) or strays(objects, head, ours):
         found.odd.append(head)
     elif not bases:
         raise Unsupported("the two share no past")
-    elif needed_repair(objects, head, ours).paths:
+    elif needed_repair(objects, head, ours).paths or _holds_more(objects, ours, head):
         found.odd.append(head)
     else:
         found.plain.append(head)
+
+
+def _holds_more(objects: Objects, ours: Oid, head: Oid) -> bool:
+    """Whether it has what no store may hold."""
+    tree = tree_of(objects, head)
+    return tree is not None and quarantine(objects, tree_of(objects, ours), tree).tree != tree
 
 
 def _gathered(store: Store, ours: Oid, heads: _Heads, source: str) -> Pulled:

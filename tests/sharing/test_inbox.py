@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -157,6 +158,34 @@ def test_what_is_no_store_stays_in_the_inbox_and_stops_nobody(
     assert "train.py" not in theirs.snapshot().names("")
     sync(theirs, transport_of(theirs))
     assert inbox(remote) == {bad: oid}
+
+
+def test_what_no_store_may_hold_is_left_out_of_what_the_inbox_holds(
+    clone: Clone, remote: Path
+) -> None:
+    ours, theirs = clone("ours"), clone("theirs")
+    made = {record(ours)}
+    share(ours)
+    sync(theirs, transport_of(theirs))
+    made.add(record(theirs))
+    place = theirs.home.work_tree
+    assert place is not None
+    blob = git(place, "rev-parse", "main:train.py", check=True).stdout.strip()
+    listing = git(place, "ls-tree", "mlgit", check=True).stdout
+    entries = f"{listing}120000 blob {blob}\tlink\n"
+    tree = subprocess.run(
+        ["git", "mktree"], cwd=place, input=entries, text=True, capture_output=True, check=True
+    ).stdout.strip()
+    made_of = ("commit-tree", tree, "-p", "mlgit", "-m", "hostile")
+    head = git(place, *made_of, check=True).stdout.strip()
+    git(place, "push", "-q", "origin", f"{head}:{INBOX}1-hostile", check=True)
+    pulled = sync(ours, transport_of(ours)).pulled
+    assert pulled is not None
+    assert [held.path for held in pulled.held] == ["link"]
+    assert ids(ours) == made
+    assert "link" not in ours.snapshot().names("")
+    sync(ours, transport_of(ours))
+    assert inbox(remote) == {}
 
 
 def test_who_may_not_push_and_has_nothing_new_syncs(
