@@ -64,6 +64,8 @@ def _bring(writer: Writer, objects: Objects, old: Oid | None) -> None:
             writer.remove(folder for folder, _ in changed)
         writer.add((folder, tree) for folder, tree in changed if tree)
     except (NotFound, Damaged) as error:
+        if old is None:  # the branch itself cannot be read: no other start helps
+            raise
         raise Stale from error
     for path, reason in walk.unreadable:
         writer.note(Damage(path, reason), OF_TREES)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
-from mlgit.cli.commands.meta import topics
+import mlgit.store as mlgit_store
+from mlgit.cli.commands.meta import check_codes, topics
 from mlgit.cli.document import run_document
 from mlgit.records.run import Run, RunStatus
 from mlgit.times import now_ms
@@ -12,7 +16,7 @@ from tests.cli.harness import done, mlgit
 
 
 def test_the_topics() -> None:
-    assert topics() == ["codes", "filters", "formats", "layout"]
+    assert topics() == ["checks", "codes", "filters", "formats", "layout"]
     for topic in topics():
         assert done("help", topic).startswith(f"# {topic}: ")
 
@@ -26,6 +30,20 @@ def test_help_of_a_command_is_its_help(command: str) -> None:
 def test_an_error_code_in_any_case() -> None:
     assert done("help", "e-nostore") == done("help", "E-NOSTORE")
     assert "mlgit init" in done("help", "E-NOSTORE")
+
+
+def test_every_code_of_a_check_is_explained() -> None:
+    store = Path(mlgit_store.__file__).parent
+    sources = [path.read_text("utf-8") for path in store.glob("*.py")]
+    words = re.compile(r'"([a-z]+(?:-[a-z]+)+|copy|more|large|patch|orphan|digest|summary)"')
+    known = check_codes()
+    for code in known:
+        assert any(f'"{code}"' in source for source in sources), code
+        assert len(done("help", code).splitlines()) > 1
+    used = set()
+    for path in [*store.glob("check*.py"), store / "survey.py", store / "entries.py"]:
+        used |= set(words.findall(path.read_text("utf-8")))
+    assert used - {"logged-model"} <= set(known)
 
 
 @pytest.mark.parametrize("words", [["rnus"], ["artifact", "got"], ["runs", "deeper"]])

@@ -51,13 +51,15 @@ def completion(session: Session, *, shell: str) -> None:
 def help(ctx: click.Context, session: Session, *, words: tuple[str, ...]) -> None:  # noqa: A001
     """Explain a command, a topic or an error code.
 
-    Topics: filters, layout, formats, codes.
+    Topics: filters, layout, formats, codes, checks.
     """
     root, topic = ctx.find_root(), " ".join(words)
     if not topic:
         session.output.page(root.get_help().splitlines())
     elif topic.upper().startswith("E-"):
         session.output.page(explanation(topic.upper()))
+    elif topic in check_codes():
+        session.output.page(explanation(topic, "checks"))
     elif topic in topics():
         session.output.page((TOPICS / f"{topic}.md").read_text("utf-8").splitlines())
     else:
@@ -76,13 +78,18 @@ def topics() -> list[str]:
     return sorted(path.stem for path in TOPICS.glob("*.md"))
 
 
-def explanation(code: str) -> list[str]:
-    """What the topic `codes` says of one error code.
+def check_codes() -> list[str]:
+    """The codes of what `mlgit check` finds."""
+    return re.findall(r"^## (.+)$", (TOPICS / "checks.md").read_text("utf-8"), re.MULTILINE)
+
+
+def explanation(code: str, topic: str = "codes") -> list[str]:
+    """What a topic says of one code: of an error, or of what `mlgit check` finds.
 
     Raises:
         NotFound: There is no such code.
     """
-    sections = re.split(r"^## ", (TOPICS / "codes.md").read_text("utf-8"), flags=re.MULTILINE)
+    sections = re.split(r"^## ", (TOPICS / f"{topic}.md").read_text("utf-8"), flags=re.MULTILINE)
     for section in sections[1:]:
         if section.partition("\n")[0] == code:
             return section.rstrip().splitlines()
