@@ -43,8 +43,16 @@ def note(store: Store, transport: Transport, name: str, oid: Oid) -> None:
 
 
 def landed(objects: Objects, inbox: Inbox, tip: Oid | None) -> dict[str, Oid]:
-    """The part of an inbox that the branch, which is at `tip`, has already."""
+    """The part of an inbox that a branch, which is at `tip`, has already."""
     return {name: oid for name, oid in inbox.items() if tip and _has(objects, tip, oid)}
+
+
+def waits(objects: Objects, inbox: Inbox, there: Oid | None, here: Oid | None) -> bool:
+    """Whether an inbox holds what was taken in here and is not on the remote's branch.
+
+    What could not be taken in does not count: it may stay there for ever.
+    """
+    return bool(landed(objects, inbox, here).keys() - landed(objects, inbox, there).keys())
 
 
 def clearing(inbox: Inbox) -> list[Update]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlgit.git.history import is_ancestor
 from mlgit.git.transport import HEADS, INBOX, Pushed, Update
 from mlgit.sharing.crowd import raced_lately
-from mlgit.sharing.inbox import clearing, landed, new_ref, note
+from mlgit.sharing.inbox import clearing, landed, new_ref, note, waits
 from mlgit.store.lineage import strays
 
 if TYPE_CHECKING:
@@ -59,7 +59,8 @@ def planned(store: Store, transport: Transport, there: Fetched, new: Brought) ->
         return clearing(done)
     leased = _may_move(objects, there.tip, new)
     updates = [Update(f"{HEADS}{transport.branch}", new.tip, there.tip, leased)]
-    if new.own and (len(done) < len(there.inbox) or raced_lately(store, transport.remote)):
+    crowded = waits(objects, there.inbox, there.tip, new.tip)
+    if new.own and (crowded or raced_lately(store, transport.remote)):
         updates.append(Update(new_ref(store, new.own), new.own))
     return [*updates, *clearing(done)]
 

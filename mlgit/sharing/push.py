@@ -13,7 +13,7 @@ from mlgit.sharing.cleaning import settle
 from mlgit.sharing.crowd import note_race, raced_lately
 from mlgit.sharing.epoch import refuse_stuck
 from mlgit.sharing.gather import take_in_inbox
-from mlgit.sharing.inbox import clearing, known_inbox, landed
+from mlgit.sharing.inbox import clearing, known_inbox, landed, waits
 from mlgit.sharing.plan import arrived, brought, follows, planned
 from mlgit.sharing.pull import Pulled, joined, take_in
 
@@ -64,11 +64,12 @@ def push(store: Store, transport: Transport) -> Synced:
     """
     tip, known = store.branch.tip(), store.repository.refs.read(transport.tracking)
     objects, inbox = store.repository.objects, known_inbox(store, transport)
-    done = landed(objects, inbox, known)
-    calm = len(done) == len(inbox) and not raced_lately(store, transport.remote)
+    calm = not (waits(objects, inbox, known, tip) or raced_lately(store, transport.remote))
     if tip and known and calm and follows(objects, known, tip):
         ref = f"{HEADS}{transport.branch}"
-        found = transport.push([Update(ref, tip, known, force=True), *clearing(done)])[ref]
+        found = transport.push(
+            [Update(ref, tip, known, force=True), *clearing(landed(objects, inbox, known))]
+        )[ref]
         if found is not Pushed.RACED:
             return Synced(None, tip, pushed=found is Pushed.DONE, attempts=1)
         note_race(store, transport.remote)

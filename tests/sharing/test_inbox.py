@@ -158,6 +158,9 @@ def test_what_is_no_store_stays_in_the_inbox_and_stops_nobody(
     assert "train.py" not in theirs.snapshot().names("")
     sync(theirs, transport_of(theirs))
     assert inbox(remote) == {bad: oid}
+    record(theirs)
+    assert share(theirs).attempts == 1
+    assert inbox(remote) == {bad: oid}
 
 
 def test_what_no_store_may_hold_is_left_out_of_what_the_inbox_holds(
