@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from mlgit.errors import NoStore
 from mlgit.store.store import Store
 from tests.support.oracle import mlgit
 from tests.support.repos import footprint, git, make_repo
+from tests.support.servers import ALLOWED, serving
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ KINDS: dict[str, Callable[[Path, Path], Path]] = {
     "submodule": submodule,
 }
 WITHOUT_THE_BRANCH = ("single branch", "of a service")
-EVERYDAY = ("of a service", "without trees", "mirror")
+EVERYDAY = (("of a service", "git"), ("without trees", "git"), ("shallow", "wire"))
 
 
 def follow_the_hint(path: Path) -> None:
@@ -114,12 +115,30 @@ def test_init_where_the_branch_was_not_cloned_loses_nothing(
     assert runs(path) == runs(other)
 
 
+@pytest.fixture
+def reached(
+    request: pytest.FixtureRequest, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The address of the hub, and how it is reached: by git, or without it by path or wire."""
+    way = request.param
+    monkeypatch.setenv("GIT_ALLOW_PROTOCOL", ALLOWED)
+    monkeypatch.setenv("MLGIT_TRANSPORT", "git" if way == "git" else "dulwich")
+    with serving("git" if way == "wire" else "file", hub.parent) as server:
+        yield server.url(hub.name)
+
+
 @pytest.mark.parametrize(
-    "kind",
-    [pytest.param(kind, marks=[] if kind in EVERYDAY else [pytest.mark.full]) for kind in KINDS],
+    ("kind", "reached"),
+    [
+        pytest.param(kind, way, marks=[] if (kind, way) in EVERYDAY else [pytest.mark.full])
+        for way in ("git", "path", "wire")
+        for kind in KINDS
+    ],
+    indirect=["reached"],
 )
-def test_a_clone_of_any_kind_shares(kind: str, hub: Path, tmp_path: Path) -> None:
+def test_a_clone_of_any_kind_shares(kind: str, reached: str, hub: Path, tmp_path: Path) -> None:
     path = KINDS[kind](hub, tmp_path / "clone")
+    git(path, "remote", "set-url", "origin", reached, check=True)
     other = colleague(tmp_path, hub)
     if kind in WITHOUT_THE_BRANCH:
         follow_the_hint(path)
