@@ -85,6 +85,17 @@ def contents(repo: Path, ref: str = "mlgit") -> Planted:
     return top
 
 
+def content_of(repo: Path, oid: str) -> bytes:
+    """The bytes of a file."""
+    shown = ["git", "cat-file", "blob", oid]
+    return subprocess.run(shown, cwd=repo, capture_output=True, check=True).stdout
+
+
+def copied(held: Any) -> Any:
+    """What stands at a path, to be put at another one too."""
+    return {name: copied(one) for name, one in held.items()} if isinstance(held, dict) else held
+
+
 def put(top: Planted, path: str, content: Any) -> None:
     """Set what stands at a path of `contents`."""
     _put(top, path.encode().split(b"/"), content)
