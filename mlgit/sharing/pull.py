@@ -72,7 +72,7 @@ def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
             return Pulled(ours, taken.commit, taken.merged, taken.open, taken)
         ours = mended_tip(branch, theirs)
         with (
-            repaired(objects, theirs, ours) as whole,
+            repaired(objects, theirs, ours or theirs) as whole,
             quarantined(objects, whole, ours) as clean,
         ):
             return _taken(branch, ours, clean.commit, source)._replace(held=clean.held)

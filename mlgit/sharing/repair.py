@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Conflict
-from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import COMMIT, Oid, object_id
 from mlgit.store.merge.foreign import needed_repair
@@ -23,25 +22,25 @@ _WHO = b"mlgit <mlgit@localhost>"
 
 
 @contextmanager
-def repaired(objects: Objects, theirs: Oid, ours: Oid | None) -> Iterator[Oid]:
-    """`theirs`, or a commit on top of it that makes good what merges by others have lost or broken.
+def repaired(objects: Objects, tip: Oid, known: Oid | None) -> Iterator[Oid]:
+    """`tip`, or a commit on top of it that makes good what merges by others have lost or broken.
 
     Whoever repairs makes the same commit. It is safe from `git gc` until the block ends.
 
     Args:
         objects: Where both are.
-        theirs: A commit that is being taken in.
-        ours: Merges that this one has were looked at before; None looks at nothing.
+        tip: A commit, such as one that is being taken in.
+        known: Merges that this one has are not looked at; None for the whole history.
 
     Raises:
         Damaged: The history cannot be read.
         StorageFailed: The disk refused.
     """
-    repair = needed_repair(objects, theirs, ours) if ours else None
-    if repair is None or not repair.paths:
-        yield theirs
+    repair = needed_repair(objects, tip, known)
+    if not repair.paths:
+        yield tip
         return
-    data = _commit(repair, theirs, objects.commit(theirs).commit_time)
+    data = _commit(repair, tip, objects.commit(tip).commit_time)
     pack = objects.write_guarded([*repair.objects, (COMMIT, data)])
     try:
         yield object_id(COMMIT, data)
@@ -49,8 +48,8 @@ def repaired(objects: Objects, theirs: Oid, ours: Oid | None) -> Iterator[Oid]:
         pack.release()
 
 
-def mended_tip(branch: Branch, theirs: Oid) -> Oid | None:
-    """The local branch's tip after merges made here by hand, which `theirs` has not, were repaired.
+def mended_tip(branch: Branch, theirs: Oid | None) -> Oid | None:
+    """The local branch's tip after merges made here by hand were repaired; not those `theirs` has.
 
     Hold `writer_lock` around this call.
 
@@ -82,7 +81,7 @@ def repair_history(store: Store) -> bool:
     """
     with writer_lock(store.state):
         before = store.branch.tip()
-        return mended_tip(store.branch, ROOT_COMMIT) != before
+        return mended_tip(store.branch, None) != before
 
 
 def _commit(repair: Repair, parent: Oid, seconds: int) -> bytes:

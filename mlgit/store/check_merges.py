@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.commits import ROOT_COMMIT
 from mlgit.store.merge.foreign import needed_repair
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ def check_merges(snapshot: Snapshot, report: Report, since: Oid | None = None) -
     read is left to others.
     """
     try:
-        repair = needed_repair(snapshot.objects, snapshot.commit, since or ROOT_COMMIT)
+        repair = needed_repair(snapshot.objects, snapshot.commit, since)
     except (NotFound, Damaged):
         return
     for path, one in repair.paths.items():

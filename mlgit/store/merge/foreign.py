@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import MlgitError
-from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.edits import apply_edits
 from mlgit.git.history import commits_since, cut_off, merge_bases
 from mlgit.git.oid import EMPTY_TREE
 from mlgit.git.overlay import Overlay
 from mlgit.records.fields import MALFORMED
+from mlgit.store.activity import newest_first
 from mlgit.store.merge.base import common_base, tree_of
 from mlgit.store.merge.repair import MergeTrees, mended
 
@@ -39,13 +40,13 @@ class Repair(NamedTuple):
     objects: list[tuple[int, bytes]]
 
 
-def needed_repair(objects: Objects, tip: Oid, known: Oid = ROOT_COMMIT) -> Repair:
+def needed_repair(objects: Objects, tip: Oid, known: Oid | None = None) -> Repair:
     """What merges by others have lost or broken; the same for whoever asks, `paths` mostly empty.
 
     Args:
         objects: Where all is read from.
         tip: The commit to repair.
-        known: Merges that this earlier commit has are not looked at.
+        known: Merges that this earlier commit has are not looked at; None for the whole history.
 
     Raises:
         Damaged: The history or the tip cannot be read.
@@ -65,19 +66,23 @@ def needed_repair(objects: Objects, tip: Oid, known: Oid = ROOT_COMMIT) -> Repai
     return Repair(merges, paths, tree, list(overlay.made.values()))
 
 
-def foreign_merges(objects: Objects, tip: Oid, known: Oid = ROOT_COMMIT) -> list[Oid]:
+def foreign_merges(objects: Objects, tip: Oid, known: Oid | None = None) -> list[Oid]:
     """Merge commits without our trailer that `tip` came from and `known` did not, oldest first.
 
     Of very many the newest, so that nobody's history keeps us busy for ever.
     """
     cut = cut_off(objects)
     found = []
-    for oid in commits_since(objects, tip, known):
+    for oid in commits_since(objects, tip, known) if known else _history(objects, tip):
         commit = objects.commit(oid)
         by_us = f"\n{MERGE_TRAILER}: " in commit.message
         if len(commit.parents) > 1 and not by_us and oid not in cut:
             found.append((commit.commit_time, oid))
     return [oid for _, oid in sorted(found)[-_MOST:]]
+
+
+def _history(objects: Objects, tip: Oid) -> Iterator[Oid]:
+    return (oid for oid, _ in newest_first(objects, tip))
 
 
 def _mended(objects: Objects, merge: Oid, tip: Oid) -> dict[str, Mended]:

@@ -8,8 +8,10 @@ cannot be read any more, as one with conflict markers, is merged anew.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlgit.errors import MlgitError
 from mlgit.git.overlay import Overlay
 from mlgit.git.tree import diff, lookup
 from mlgit.records import layout
@@ -63,7 +65,8 @@ def mended(objects: Objects, made: MergeTrees, tip: Oid) -> dict[str, Mended]:
             wanted.update(_mended_file(overlay, change, located.kind))
     trees = (made.ours, made.theirs, made.result, found.tree, tip)
     for folder in sorted(folders):
-        wanted.update(mended_folder(overlay, folder, trees))
+        with suppress(MlgitError):  # `check` names what cannot be read; the others are repaired
+            wanted.update(mended_folder(overlay, folder, trees))
     broken = {path: one.edit for path, one in wanted.items()}
     return {**wanted, **lost_versions(overlay, trees[2:], broken)}
 
