@@ -16,6 +16,7 @@ from mlgit.sharing.push import pull
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.state import shared_state
 from mlgit.store.lineage import epoch_at
+from mlgit.store.store import Store
 from tests.sharing.forgetting import (
     SECRET,
     Clone,
@@ -186,3 +187,21 @@ def test_the_state_says_that_one_side_has_not_followed_yet(clone: Clone) -> None
     assert (found.apart, found.ahead, found.behind) == (True, 0, 0)
     share(ours)
     assert not shared_state(ours, transport_of(ours)).apart
+
+
+def test_a_clone_that_only_read_forgets_and_a_bare_one_without_reflogs_follows(
+    clone: Clone, remote: Path, tmp_path: Path
+) -> None:
+    ours = clone("ours")
+    kept, gone = record(ours), record(ours, key=SECRET)
+    share(ours)
+    git(tmp_path, "clone", "-q", "--bare", str(remote), "bare.git", check=True)
+    reader = clone("reader")
+    assert reader.branch.tip() is None
+    with Store.open(tmp_path / "bare.git") as bare:
+        made = record(bare)
+        forget(reader, Wanted((folder_of(reader, gone),)))
+        share(reader, bare, ours)
+        assert ids(bare) == ids(ours) == {kept, made}
+    assert not is_anywhere(tmp_path / "bare.git")
+    assert_one_and_clean(remote, ours, reader)
