@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import heappop, heappush
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.git.history import cut_off
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _Row = tuple[bytes, int, bytes]
 _KEPT = 256  # trees; the next commit changes the same few again
+_SLACK = 64  # commits
 _SUBMODULE = 0o160000  # its commit is in another repository
 
 
@@ -62,13 +64,22 @@ def lacking(objects: Objects, wants: Iterable[Oid], haves: Iterable[Oid]) -> Ite
 def _commits(
     objects: Objects, wants: Iterable[Oid], haves: Iterable[Oid], cut: frozenset[Oid]
 ) -> list[Oid]:
-    """Commits that the one came from and the other did not; some more where clocks have lied."""
+    """Commits that the one came from and the other did not, newest first as git finds them.
+
+    Some more where clocks have lied: to send too much does no harm, to look on for ever would.
+    """
     common = dict.fromkeys(wants, False)
     common.update(dict.fromkeys(haves, True))
     queue = [(-objects.commit(oid).commit_time, oid) for oid in common]
     queue.sort()
-    while any(not common[oid] for _, oid in queue):
-        _, oid = heappop(queue)
+    oldest, slack = -inf, _SLACK
+    while queue and slack:
+        if all(common[oid] for _, oid in queue):
+            # Nothing new is left, but what is as new may yet show that something was in common.
+            slack = slack - 1 if queue[0][0] <= oldest else 0
+        age, oid = heappop(queue)
+        if not common[oid]:
+            oldest = max(oldest, age)
         for parent in () if oid in cut else objects.commit(oid).parents:
             known = common.get(parent)
             if known is None or common[oid] > known:
