@@ -85,7 +85,7 @@ def mentioning(port: int) -> list[str]:
     [
         ("git", "push"),
         pytest.param("http", "push", marks=pytest.mark.full),
-        ("http", "pull"),
+        pytest.param("http", "pull", marks=pytest.mark.full),
         pytest.param("ssh", "pull", marks=pytest.mark.full),
         pytest.param("ssh", "sync", marks=pytest.mark.full),
         pytest.param("git", "sync", marks=pytest.mark.full),
@@ -114,7 +114,7 @@ def test_a_silent_remote_is_given_up(
     assert tip(hub) == there
 
 
-@pytest.mark.parametrize("scheme", ["git", "http"])
+@pytest.mark.parametrize("scheme", ["git", pytest.param("http", marks=pytest.mark.full)])
 def test_a_remote_that_refuses_connections_is_named_at_once(hub: Path, scheme: str) -> None:
     path = clone(hub, "ours")
     log_run(path)
@@ -166,6 +166,7 @@ def test_what_a_forced_push_took_away_is_brought_back(hub: Path) -> None:
     assert {landed, theirs, ours} <= runs(other)
 
 
+@pytest.mark.full
 def test_a_history_put_in_place_of_ours_is_taken_in(hub: Path, tmp_path: Path) -> None:
     path = clone(hub, "ours")
     mine = {*runs(path), log_run(path)}
@@ -220,6 +221,7 @@ def test_a_remote_that_moves_twenty_times_loses_nothing(hub: Path) -> None:
     assert tip(hub) == tip(path)
 
 
+@pytest.mark.full
 def test_a_pull_while_the_remote_moves_takes_what_it_saw(hub: Path) -> None:
     path, other = clone(hub, "ours"), clone(hub, "theirs")
     seen = log_run(other)

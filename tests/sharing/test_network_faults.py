@@ -37,7 +37,6 @@ def judge(tally: Tally, report: _Report) -> None:
     [
         ("push", "git", "git", 149),
         ("fetch", "git", "git", 149),
-        ("push", "http", "git", 307),
         ("fetch", "http", "git", 307),
         ("push", "git", "dulwich", 149),
         ("fetch", "http", "dulwich", 97),
