@@ -73,6 +73,14 @@ _RUN_FILES = {
 _MODEL_FILES = {"logged-model.yaml": "logged-model", "artifacts.yaml": "artifacts"}
 
 
+def segment_order(name: str) -> tuple[str, int]:
+    """Sorts metric files: the run's first, then each writer's by number."""
+    if name == "metrics.csv":
+        return "", 0
+    writer, _, number = name.removeprefix("metrics.").removesuffix(".csv").rpartition("-")
+    return writer, int(number)
+
+
 def is_segment(name: str) -> bool:
     """Whether a file of this name below a run's folder holds metric points."""
     return _segment(name) is not None

@@ -14,6 +14,7 @@ from mlgit.records.artifact import Manifest, load_manifest
 from mlgit.records.experiment import Experiment, load_experiment
 from mlgit.records.fields import FORMAT, format_of
 from mlgit.records.inputs import Inputs, load_inputs
+from mlgit.records.located import segment_order
 from mlgit.records.metrics import Point, decode_points, merge_segments
 from mlgit.records.run import Run, load_run
 from mlgit.records.settings import Settings, load_settings
@@ -195,7 +196,7 @@ class Snapshot:
 
     def segment_names(self, folder: str) -> list[str]:
         """The metric files of a run: its own first, then each writer's by number."""
-        return sorted(filter(layout.is_segment, self.names(folder)), key=_segment_order)
+        return sorted(filter(layout.is_segment, self.names(folder)), key=segment_order)
 
     def manifest(self, folder: str) -> Manifest:
         """The artifacts of a run; empty when it has none.
@@ -267,11 +268,3 @@ def parsed(path: str, data: bytes, load: Callable[[bytes], T]) -> T:
 
 def _damaged(path: str, reason: str, hint: str = "") -> Damaged:
     return Damaged(f"{path} cannot be used: {reason}", hint, path=path, reason=reason)
-
-
-def _segment_order(name: str) -> tuple[str, int]:
-    """The run's first segment, then each writer's by number."""
-    if name == layout.METRICS:
-        return "", 0
-    writer, _, number = name.removeprefix("metrics.").removesuffix(".csv").rpartition("-")
-    return writer, int(number)
