@@ -53,8 +53,8 @@ def pull(session: Session, *, remote: str) -> None:
 def push(session: Session, *, remote: str) -> None:
     """Bring what is new here to where others find it.
 
-    What others have brought there meanwhile is taken in first. Where many push at the same moment it
-    may land in the inbox of the remote, which the next sync of anyone takes in.
+    What others have brought there meanwhile is taken in first. Where many push at the same moment
+    it may land in the inbox of the remote, which the next sync of anyone takes in.
     """
     from mlgit.sharing.push import push as bring
 
