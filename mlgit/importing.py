@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlgit.errors import Damaged, InvalidState, InvalidValue, MlgitError, NotFound, RemoteFailed
 from mlgit.git.lock import writer_lock
 from mlgit.git.ref_removal import remove_ref
-from mlgit.runs.spool_land import Flushed, flush
+from mlgit.runs.spool.land import Flushed, flush
 from mlgit.store.locate import locate
 from mlgit.store.url import repository_url
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mlgit.artifacts.cache import ObjectCache
     from mlgit.git.oid import Oid
-    from mlgit.git.transport import Transport
+    from mlgit.git.transport.protocol import Transport
     from mlgit.sharing.pull import Pulled
     from mlgit.store.quarantine import Held
     from mlgit.store.store import Store
@@ -72,7 +72,7 @@ def import_runs(store: Store, source: str, *, recover: bool = False) -> Imported
     _adopt(store)
     if Path(address).is_dir():
         return _from_folder(store, Path(address), recover=recover)
-    from mlgit.git.transport_choice import transport_to
+    from mlgit.git.transport.choice import transport_to
 
     found = Imported()
     _take_branch(store, transport_to(store.repository, address, store.branch.name), source, found)
@@ -80,7 +80,7 @@ def import_runs(store: Store, source: str, *, recover: bool = False) -> Imported
 
 
 def _from_folder(store: Store, path: Path, *, recover: bool) -> Imported:
-    from mlgit.git.transport_path import PathTransport
+    from mlgit.git.transport.path import PathTransport
 
     repository, found = _repository_at(path, store), Imported()
     data = path if repository is None else repository / "mlgit" / "data"

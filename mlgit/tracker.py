@@ -19,7 +19,7 @@ from mlgit.runs.heal import heal
 from mlgit.runs.journals import paths_of
 from mlgit.runs.live_view import LiveView
 from mlgit.runs.recover import recover
-from mlgit.runs.spool import caches, open_to_record
+from mlgit.runs.spool.folder import caches, open_to_record
 
 if TYPE_CHECKING:
     import logging

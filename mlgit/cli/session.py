@@ -105,7 +105,7 @@ class Session:
         Raises:
             As `store`; StorageFailed: The spool cannot be used.
         """
-        from mlgit.runs.spool import has_locks, named_spool, open_to_record
+        from mlgit.runs.spool.folder import has_locks, named_spool, open_to_record
         from mlgit.where import from_environment
 
         if named_spool() is None and has_locks(self.store):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlgit.records.inputs import validate_dataset
-from mlgit.runs.spool import objects_beside
+from mlgit.runs.spool.folder import objects_beside
 
 if TYPE_CHECKING:
     from mlgit.artifacts.cache import ObjectCache

@@ -12,7 +12,7 @@ from mlgit.records import layout, names
 from mlgit.records.experiment import Experiment, dump_experiment
 from mlgit.records.fields import NOTHING
 from mlgit.records.run import Run, RunStatus, Source, dump_run
-from mlgit.runs import run_state, spool
+from mlgit.runs import run_state
 from mlgit.runs.capture import captured, redacted_source
 from mlgit.runs.checkpoints import CheckpointPolicy
 from mlgit.runs.experiments import find_or_new, require_active
@@ -25,6 +25,7 @@ from mlgit.runs.live import ActiveRun
 from mlgit.runs.live_view import LiveView
 from mlgit.runs.process_identity import this_process
 from mlgit.runs.session import Session
+from mlgit.runs.spool.folder import make_run_folder
 
 if TYPE_CHECKING:
     from mlgit.runs.run_view import RunView
@@ -205,7 +206,7 @@ def _active(
     )
     strict = is_strict() if asked.strict is None else asked.strict
     if store.spools:
-        spool.make_run_folder(store.data, state.run.id)
+        make_run_folder(store.data, state.run.id)
         asked = asked._replace(policy=CheckpointPolicy(seconds=0))
     file = JournalFile(live_folder(store.data) / state.run.id, header, strict=strict)
     return ActiveRun(Session(store, experiment, Journal(file), state), strict, asked.policy)

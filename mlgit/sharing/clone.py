@@ -13,8 +13,8 @@ from mlgit import process
 from mlgit.errors import AlreadyExists, Unsupported
 from mlgit.git.branch import Branch
 from mlgit.git.repository import Repository
-from mlgit.git.transport import failed
-from mlgit.git.transport_choice import transport_to
+from mlgit.git.transport.choice import transport_to
+from mlgit.git.transport.protocol import failed
 from mlgit.store.locate import branch_name
 from mlgit.store.url import repository_url
 from mlgit.times import random_bytes

@@ -13,7 +13,7 @@ from mlgit.git.commits import ROOT_COMMIT, ROOT_OBJECTS, new_commit
 from mlgit.git.edits import apply_edits
 from mlgit.git.overlay import Overlay
 from mlgit.git.reflog_removal import logged
-from mlgit.git.transport import HEADS
+from mlgit.git.transport.protocol import HEADS
 from mlgit.git.tree import diff
 from mlgit.records import layout
 from mlgit.records.epoch import Epoch, dump_epoch
@@ -25,7 +25,7 @@ from mlgit.store.merge.trees import merge_trees
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
-    from mlgit.git.transport import Transport
+    from mlgit.git.transport.protocol import Transport
     from mlgit.store.merge.trees import Merged
     from mlgit.store.store import Store
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, MlgitError, NotFound
 from mlgit.git.history import is_ancestor
-from mlgit.git.transport import INBOX, Update
+from mlgit.git.transport.protocol import INBOX, Update
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
-    from mlgit.git.transport import Transport
+    from mlgit.git.transport.protocol import Transport
     from mlgit.store.store import Store
 
 Inbox = Mapping[str, "Oid"]

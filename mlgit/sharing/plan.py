@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.git.history import is_ancestor
-from mlgit.git.transport import HEADS, INBOX, Pushed, Update
+from mlgit.git.transport.protocol import HEADS, INBOX, Pushed, Update
 from mlgit.sharing.crowd import raced_lately
 from mlgit.sharing.inbox import clearing, landed, new_ref, note, waits
 from mlgit.store.lineage import strays
@@ -14,7 +14,7 @@ from mlgit.store.lineage import strays
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
-    from mlgit.git.transport import Fetched, Transport
+    from mlgit.git.transport.protocol import Fetched, Transport
     from mlgit.sharing.epoch import TakenOver
     from mlgit.sharing.pull import Pulled
     from mlgit.store.store import Store

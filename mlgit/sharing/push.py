@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Conflict, NoStore, RemoteFailed, Unsupported
-from mlgit.git.transport import HEADS, Pushed, Update
+from mlgit.git.transport.protocol import HEADS, Pushed, Update
 from mlgit.sharing.cleaning import settle
 from mlgit.sharing.crowd import note_race, raced_lately
 from mlgit.sharing.epoch import refuse_stuck
@@ -19,7 +19,7 @@ from mlgit.sharing.pull import Pulled, joined, take_in
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
-    from mlgit.git.transport import Fetched, Transport
+    from mlgit.git.transport.protocol import Fetched, Transport
     from mlgit.store.store import Store
 
 _ATTEMPTS = 12

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Ambiguous, NotFound
-from mlgit.git.transport_choice import transport_to
+from mlgit.git.transport.choice import transport_to
 
 if TYPE_CHECKING:
-    from mlgit.git.transport import Transport
+    from mlgit.git.transport.protocol import Transport
     from mlgit.store.store import Store
 
 

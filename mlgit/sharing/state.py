@@ -13,7 +13,7 @@ from mlgit.store.lineage import epoch_at
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
-    from mlgit.git.transport import Transport
+    from mlgit.git.transport.protocol import Transport
     from mlgit.store.store import Store
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlgit.records import layout
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.bench import generate
 from tests.support.repos import git

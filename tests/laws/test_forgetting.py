@@ -20,7 +20,7 @@ from mlgit.runs import begin, edit
 from mlgit.sharing.forget import Wanted, forget
 from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.support.repos import git, make_repo
 

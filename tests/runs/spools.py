@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlgit.runs import begin
 from mlgit.runs.live import ActiveRun
-from mlgit.runs.spool import open_to_record
+from mlgit.runs.spool.folder import open_to_record
 from mlgit.store.store import Store
 
 LONG_AGO = 3600.0  # seconds; longer than any lease

@@ -20,7 +20,7 @@ from mlgit.runs.heal import heal
 from mlgit.runs.live import ActiveRun
 from mlgit.runs.live_view import LiveView
 from mlgit.search.points import points_frame
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.runs.helpers import published
 

@@ -13,7 +13,7 @@ from mlgit.records import layout, text
 from mlgit.records.run import Run
 from mlgit.runs import begin, edit, purge
 from mlgit.runs.begin import RunRequest
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.past import refuse_purged
 from mlgit.store.store import Store
 from tests.runs.helpers import commits

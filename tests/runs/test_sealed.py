@@ -14,7 +14,7 @@ from mlgit.runs import begin
 from mlgit.runs.journal_records import pack_header
 from mlgit.runs.live import ActiveRun
 from mlgit.runs.recover import recover
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.runs.helpers import commits
 

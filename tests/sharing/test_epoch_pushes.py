@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from mlgit.errors import RemoteFailed
-from mlgit.git.transport import Pushed, Update
+from mlgit.git.transport.protocol import Pushed, Update
 from mlgit.sharing.forget import Wanted, forget
 from mlgit.sharing.push import pull, push, sync
 from mlgit.sharing.remotes import transport_of
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.sharing.forgetting import (
     SECRET,

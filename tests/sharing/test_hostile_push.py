@@ -13,7 +13,7 @@ from mlgit.runs import begin, edit
 from mlgit.sharing.pull import Pulled
 from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.store import plant
 from tests.support.repos import footprint, git, make_repo

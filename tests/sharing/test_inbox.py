@@ -10,8 +10,8 @@ import pytest
 
 from mlgit import times
 from mlgit.errors import RemoteFailed
-from mlgit.git.transport import HEADS, INBOX, Pushed, Update
-from mlgit.git.transport_git import GitTransport
+from mlgit.git.transport.program import GitTransport
+from mlgit.git.transport.protocol import HEADS, INBOX, Pushed, Update
 from mlgit.git.tree import walk
 from mlgit.records import text
 from mlgit.sharing.crowd import note_race, raced_lately

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mlgit.git.transport import INBOX
+from mlgit.git.transport.protocol import INBOX
 from mlgit.runs import begin
 from mlgit.sharing.push import Synced, push, sync
 from mlgit.sharing.remotes import transport_of

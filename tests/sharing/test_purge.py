@@ -22,7 +22,7 @@ from mlgit.search.index import Index
 from mlgit.search.question import Question, View
 from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.past import stub_of
 from mlgit.store.store import Store
 from tests.support.repos import git, make_repo

@@ -23,7 +23,7 @@ from mlgit.runs.live_view import is_lost
 from mlgit.runs.recover import recover
 from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
-from mlgit.store.check import check
+from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.support.repos import git, make_repo
 

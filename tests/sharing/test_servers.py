@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from mlgit.errors import RemoteFailed
-from mlgit.git.transport import INBOX, Pushed, Transport, Update
+from mlgit.git.transport.protocol import INBOX, Pushed, Transport, Update
 from mlgit.runs import begin, edit
 from mlgit.sharing.push import pull, push, sync
 from mlgit.sharing.remotes import transport_of

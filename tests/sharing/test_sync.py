@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlgit.errors import NotFound, RemoteFailed, Unsupported
-from mlgit.git.transport import Pushed, Update
-from mlgit.git.transport_git import GitTransport
+from mlgit.git.transport.program import GitTransport
+from mlgit.git.transport.protocol import Pushed, Update
 from mlgit.runs import begin, edit
 from mlgit.sharing.push import pull, push, sync
 from mlgit.sharing.remotes import transport_of

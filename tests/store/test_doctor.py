@@ -11,8 +11,8 @@ import pytest
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.records.artifact import ArtifactEntry, dump_manifest
-from mlgit.store import doctor
-from mlgit.store.doctor import Finding, diagnose
+from mlgit.store.doctor import doctor
+from mlgit.store.doctor.doctor import Finding, diagnose
 from mlgit.store.store import Store
 from tests.store.records import a_publication, a_run, published
 from tests.support.repos import footprint, git, make_repo

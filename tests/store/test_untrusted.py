@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlgit.store.check import check
-from mlgit.store.doctor import diagnose
+from mlgit.store.check.check import check
+from mlgit.store.doctor.doctor import diagnose
 from mlgit.store.store import Store
 from tests.store.records import a_run, published
 from tests.support.repos import footprint, git

@@ -14,7 +14,7 @@ from mlgit.cli.session import Session, pass_session
 from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
-    from mlgit.git.transport import Transport
+    from mlgit.git.transport.protocol import Transport
     from mlgit.sharing.epoch import TakenOver
     from mlgit.sharing.pull import Pulled
     from mlgit.sharing.push import Synced

@@ -15,7 +15,7 @@ from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlgit.importing import Imported
-    from mlgit.runs.spool_land import Flushed
+    from mlgit.runs.spool.land import Flushed
 
 _NAMED = 10  # paths that are named before the rest is only counted
 _HOSTILE = "no store may hold it; ask where the source comes from"
@@ -44,7 +44,7 @@ def flush(ctx: click.Context, session: Session, *, folder: str | None, recover: 
     twice, or from two clones, is harmless. DIR is MLGIT_SPOOL unless given. Ends with 1 where a
     run could not be taken: it stays in the spool, and the others are published.
     """
-    from mlgit.runs.spool_land import flush as bring_in
+    from mlgit.runs.spool.land import flush as bring_in
 
     place = _place(session, folder)
     with working(session.output, f"reading {place}"):
@@ -55,7 +55,7 @@ def flush(ctx: click.Context, session: Session, *, folder: str | None, recover: 
 
 
 def _place(session: Session, folder: str | None) -> Path:
-    from mlgit.runs.spool import named_spool, own_spool
+    from mlgit.runs.spool.folder import named_spool, own_spool
 
     own = own_spool(session.store)
     place = Path(folder) if folder else named_spool() or own

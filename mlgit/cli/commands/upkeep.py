@@ -53,7 +53,7 @@ def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, sh
     whether it may change so. Codes are explained by `mlgit help checks`. Ends with 6 where anything
     is wrong, with 3 where REV holds no store.
     """
-    from mlgit.store.check import check as problems_of
+    from mlgit.store.check.check import check as problems_of
 
     since, snapshot = _range(session, revision)
     with working(session.output, "reading every record"):
@@ -88,7 +88,7 @@ def _lines(session: Session, problems: Sequence[Problem]) -> list[str]:
 
 def _range(session: Session, revision: str) -> tuple[Oid | None, Snapshot]:
     """The commit to start after, and the store to look at."""
-    from mlgit.store.check import require_store
+    from mlgit.store.check.check import require_store
     from mlgit.store.snapshot import Snapshot
     from mlgit.store.trees import Trees
 
@@ -135,7 +135,7 @@ def doctor(ctx: click.Context, session: Session, *, deep: bool, fix: bool, shape
     are in the way. Nothing is changed without --fix, which does what `fix` says of each; objects of
     git that are missing are fetched from a remote then. Ends with 1 where anything is wrong.
     """
-    from mlgit.store.doctor import diagnose
+    from mlgit.store.doctor.doctor import diagnose
 
     store = _even_if_broken(session)
     with working(session.output, "looking around"):
@@ -169,8 +169,8 @@ def _repair(
     """Fix what can be, in rounds: what one repair uncovers the next may put right."""
     from mlgit.runs.heal import heal
     from mlgit.sharing.repair import repair_history
-    from mlgit.store.doctor import diagnose
-    from mlgit.store.doctor_fix import fix
+    from mlgit.store.doctor.doctor import diagnose
+    from mlgit.store.doctor.fix import fix
 
     tried: set[str] = set()
     for _ in range(_ROUNDS):

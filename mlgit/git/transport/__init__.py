@@ -1,0 +1,1 @@
+"""A remote, and every way to it: the git program, the wire, a path."""

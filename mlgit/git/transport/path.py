@@ -1,0 +1,165 @@
+"""A remote that is a folder of this machine, where the git program is not installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlgit.errors import Damaged, NotARepository, NotFound, Unsupported
+from mlgit.git.discovery import exactly_at
+from mlgit.git.pack import PackWriter, release
+from mlgit.git.ref_removal import remove_ref
+from mlgit.git.repository import Repository
+from mlgit.git.transport.outgoing import lacking
+from mlgit.git.transport.protocol import (
+    HEADS,
+    INBOX,
+    QUICK,
+    Deadline,
+    Fetched,
+    Pushed,
+    Update,
+    default_timeout,
+    failed,
+    local_refs,
+)
+from mlgit.git.transport.refs import (
+    in_common,
+    refused,
+    remember_fetched,
+    remember_pushed,
+    remembered,
+    selected,
+    settled,
+)
+from mlgit.git.transport.url import address_of
+
+if TYPE_CHECKING:
+    from mlgit.git.objects import Objects
+    from mlgit.git.oid import Oid
+
+_SUFFIXES = ("", ".git")
+_HOOKS = ("pre-receive", "update", "reference-transaction", "proc-receive")
+
+
+class PathTransport:
+    """The way to another repository of this machine, by our own reader and writer."""
+
+    def __init__(self, repository: Repository, remote: str, branch: str) -> None:
+        self._repository = repository
+        self.remote, self.branch = remote, branch
+        self.tracking, self.memory = local_refs(repository, remote, branch)
+
+    def fetch(self, timeout: float | None = None) -> Fetched:
+        """See `Transport.fetch`."""
+        ours, deadline = self._repository, Deadline(self.remote, timeout or default_timeout())
+        with self._other("fetch from", push=False) as other:
+            found = selected(_refs(other, [f"{HEADS}{self.branch}", INBOX]), self.branch)
+            tips = [oid for oid in (found.tip, *found.inbox.values()) if oid]
+            with _copied(other.objects, ours.objects, tips, remembered(ours, self), deadline):
+                remember_fetched(ours, self, found)
+        return found
+
+    def tips(self, timeout: float = QUICK) -> dict[str, Oid]:  # noqa: ARG002
+        """See `Transport.tips`."""
+        with self._other("reach", push=False) as other:
+            return _refs(other, [HEADS])
+
+    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+        """See `Transport.push`."""
+        ours, deadline = self._repository, Deadline(self.remote, timeout or default_timeout())
+        with self._other("push to", push=True) as other:
+            there = _refs(other, [HEADS, INBOX])
+            found = settled(ours.objects, updates, there)
+            left = [one for one in updates if one.ref not in found]
+            self._refuse(other, left)
+            haves = in_common(ours.objects, there, self.branch)
+            wants = [one.new for one in left if one.new]
+            with _copied(ours.objects, other.objects, wants, haves, deadline):
+                for one in left:
+                    found[one.ref] = _changed(other, one, there.get(one.ref))
+        remember_pushed(ours, self, updates, found)
+        return found
+
+    def _refuse(self, other: Repository, updates: Sequence[Update]) -> None:
+        """Refuse what git would: what is checked out there, and what its owner forbids."""
+        for name in _HOOKS if updates else ():
+            if (_hooks(other) / name).is_file():
+                raise refused(self.remote, f"its {name} hook is run by git alone: install git")
+        taken = other.checked_out_branches()
+        for one in updates:
+            if one.ref in taken:
+                raise refused(self.remote, f"the branch is checked out in {taken[one.ref]}")
+            if one.new is None and other.config.flag("receive", "denyDeletes", default=False):
+                raise refused(self.remote, "it lets nothing be deleted")
+
+    @contextmanager
+    def _other(self, action: str, *, push: bool) -> Iterator[Repository]:
+        path = address_of(self._repository, self.remote, push=push).path
+        try:
+            with _opened(Path(path)) as other:
+                yield other
+        except (NotARepository, NotFound, Damaged) as error:
+            raise failed(self.remote, action, error.message, error.message) from error
+
+
+def _opened(path: Path) -> Repository:
+    for suffix in _SUFFIXES:
+        place = exactly_at(path.with_name(path.name + suffix))
+        if place:
+            return Repository(place)
+    raise NotARepository(f"there is no repository at {path}")
+
+
+def _hooks(other: Repository) -> Path:
+    named = other.config.get("core", "hooksPath")
+    return Path(named).expanduser() if named else other.common_dir / "hooks"
+
+
+def _refs(other: Repository, prefixes: Iterable[str]) -> dict[str, Oid]:
+    names = {name for prefix in prefixes for name in other.refs.names(prefix)}
+    names |= {prefix for prefix in prefixes if not prefix.endswith("/")}
+    found = {}
+    for name in sorted(names):
+        try:
+            oid = other.refs.read(name)
+        except Unsupported:  # a symbolic ref
+            continue
+        if oid:
+            found[name] = oid
+    return found
+
+
+def _changed(other: Repository, update: Update, now: Oid | None) -> Pushed:
+    if update.new is None:
+        done = now is not None and remove_ref(other, update.ref, now)
+    else:
+        done = other.refs.compare_and_swap(update.ref, now, update.new, "push")
+    return Pushed.DONE if done else Pushed.RACED
+
+
+@contextmanager
+def _copied(
+    source: Objects,
+    target: Objects,
+    wants: Iterable[Oid],
+    haves: Iterable[Oid],
+    deadline: Deadline,
+) -> Iterator[None]:
+    """Inside the block the target has what `wants` need, guarded against its clean-up."""
+    common = [oid for oid in haves if source.contains(oid) and target.contains(oid)]
+    with PackWriter(Path(target.directory), target.shared) as writer:
+        for one in lacking(source, wants, common):
+            deadline()
+            kind, data = source.read(one.oid)
+            if writer.add(kind, data, one.like) != one.oid:
+                raise Damaged(f"object {one.oid.decode()[:12]} is damaged")
+        pack = writer.finish()
+    target.refresh()
+    try:
+        yield
+    finally:
+        if pack:
+            release(pack)

@@ -1,0 +1,1 @@
+"""Runs of jobs that share nothing, not even a lock, until somebody lands them."""

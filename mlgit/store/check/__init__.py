@@ -1,0 +1,1 @@
+"""Every rule of the format held against what is on the branch."""
