@@ -156,10 +156,10 @@ def spools(place: Place) -> Iterator[Line]:
     where, spool = place.store(place.size(SMALL, 100)), place.folder("spool")
     one_by_one = sum(worker(place, "small_runs", where, count=runs)["runs"])
     worker(place, "spooled", where, count=runs, spool=str(spool))
-    ours = cost((*MLGIT, "flush", "-q", str(spool)), where, place.environment())
+    ours = worker(place, "flushed", where, spool=str(spool))
     floor = Other("published one by one", one_by_one)
-    yield Line(f"mlgit flush of {runs:,} runs", ours.wall, "s", floor)
-    yield Line(f"mlgit flush of {runs:,} runs, memory", ours.memory / 1e6, "MB")
+    yield Line(f"mlgit flush of {runs:,} runs", ours["seconds"], "s", floor)
+    yield Line(f"mlgit flush of {runs:,} runs, memory", ours["memory"] / 1e6, "MB")
 
 
 def clones(place: Place) -> Iterator[Line]:
@@ -170,7 +170,7 @@ def clones(place: Place) -> Iterator[Line]:
         where = place.folder("clones")
         commands = {"plain": ("git", "clone", "-q"), "ours": (*MLGIT, "clone", "-q")}
         taken = {
-            way: cost((*argv, str(shared), way), where, place.environment()).wall
+            way: cost((*argv, shared.as_uri(), way), where, place.environment()).wall
             for way, argv in commands.items()
         }
         floor = Other("git clone", taken["plain"])

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import mlgit
+from tests.bench.place import cost
 
 METRICS = ("acc", "loss", "f1", "auc", "precision", "recall", "val_loss", "val_acc", "time", "mem")
 PARAMS = ("lr", "batch", "epochs", "opt", "seed", "dropout", "decay", "arch", "augment", "warmup")
@@ -104,6 +105,14 @@ def spooled(count: int, spool: str) -> dict[str, int]:
     for number in range(count):
         _small_run(number)
     return {"runs": count}
+
+
+def flushed(spool: str) -> dict[str, float]:
+    """Seconds and bytes of memory that `mlgit flush` takes."""
+    # From a small process: one that is forked off a big one counts as big itself.
+    argv = [sys.executable, "-m", "mlgit", "flush", "-q", spool]
+    done = cost(argv, Path.cwd(), os.environ)
+    return {"seconds": done.wall, "memory": done.memory}
 
 
 def _small_run(number: int) -> None:

@@ -22,6 +22,15 @@ def _open_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLGIT_TIMEOUT", "20")
 
 
+# What differs between the two is the envelope: HTTP's is looked at more coarsely.
+_EVERY = {
+    ("git", Fault.CUT): 1,
+    ("git", Fault.RESET): 11,
+    ("http", Fault.CUT): 5,
+    ("http", Fault.RESET): 31,
+}
+
+
 def judge(tally: Tally, report: _Report) -> None:
     """Tell the full run how much was tried; nothing may have been wrong."""
     bad = {"false": tally.false, "missed": tally.missed, "blocked": tally.blocked}
@@ -73,7 +82,7 @@ def test_cut_after_every_byte(
 ) -> None:
     monkeypatch.setenv("MLGIT_TRANSPORT", way)
     with scene(act, kind, tmp_path) as at:
-        plan = cuts(size(at), 1 if fault is Fault.CUT else 11, fault)
+        plan = cuts(size(at), _EVERY[kind, fault], fault)
         judge(sweep(at, plan), record_property)
 
 
