@@ -69,13 +69,21 @@ def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
         objects = store.repository.objects
         taken = take_over(store, ours, theirs, source)
         if taken is not None:
-            return Pulled(ours, taken.commit, taken.merged, taken.open, taken)
+            return _cleaned(branch, ours, taken, source)
         ours = mended_tip(branch, theirs)
         with (
             repaired(objects, theirs, ours or theirs) as whole,
             quarantined(objects, whole, ours) as clean,
         ):
             return _taken(branch, ours, clean.commit, source)._replace(held=clean.held)
+
+
+def _cleaned(branch: Branch, ours: Oid | None, taken: TakenOver, source: str) -> Pulled:
+    """What came with another epoch without what no store may hold."""
+    with quarantined(branch.repository.objects, taken.commit, ours) as clean:
+        forward(branch, taken.commit, clean.commit, source)
+        whole = taken._replace(commit=clean.commit)
+        return Pulled(ours, clean.commit, taken.merged, taken.open, whole, held=clean.held)
 
 
 def _taken(branch: Branch, ours: Oid | None, theirs: Oid, source: str) -> Pulled:

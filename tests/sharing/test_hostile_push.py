@@ -10,11 +10,13 @@ import pytest
 
 from mlgit.errors import MlgitError
 from mlgit.runs import begin, edit
+from mlgit.sharing.forget import Wanted, forget
 from mlgit.sharing.pull import Pulled
 from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
+from tests.sharing.forgetting import ids as living
 from tests.store import plant
 from tests.support.repos import footprint, git, make_repo
 
@@ -104,6 +106,28 @@ def test_every_hostile_name_is_left_out_and_named(clone: Clone, tmp_path: Path, 
     share(ours)
     assert ids(clone("new")) == ids(ours) == made
     assert footprint(tmp_path / "ours") == before
+
+
+def test_what_comes_with_a_new_epoch_is_cleaned_too(clone: Clone, tmp_path: Path) -> None:
+    ours = clone("ours")
+    kept, gone = record(ours), record(ours)
+    share(ours)
+    theirs = clone("theirs")
+    (folder,) = theirs.snapshot().find_run(gone)
+    forget(theirs, Wanted((folder,)))
+    share(theirs)
+
+    def change(_: Path, tree: plant.Planted) -> None:
+        plant.folder(tree, "runs/churn").update(dict.fromkeys(NAMES, b"planted"))
+
+    attack(tmp_path, change)
+    made = {kept, record(ours)}
+    found = taken(ours)
+    assert found.epoch is not None
+    assert len(found.held) == len(NAMES)
+    assert errors(ours) == []
+    share(ours)
+    assert living(clone("new")) == living(ours) == made
 
 
 def test_links_and_submodules_go_and_other_files_become_plain(clone: Clone, tmp_path: Path) -> None:
