@@ -40,6 +40,7 @@ class Pulled(NamedTuple):
         left: Refs of the remote's inbox that could not be taken in: damaged, or no store's.
         over: Refs of the inbox whose commits were taken in without their history.
         held: What others pushed and no store may hold: it was left out, or set right.
+        mended: Whether something was brought back that merges without mlgit had lost.
     """
 
     before: Oid | None
@@ -50,6 +51,7 @@ class Pulled(NamedTuple):
     left: tuple[str, ...] = ()
     over: tuple[str, ...] = ()
     held: tuple[Held, ...] = ()
+    mended: bool = False
 
 
 def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
@@ -70,12 +72,14 @@ def take_in(store: Store, theirs: Oid, source: str) -> Pulled:
         taken = take_over(store, ours, theirs, source)
         if taken is not None:
             return _cleaned(branch, ours, taken, source)
-        ours = mended_tip(branch, theirs)
+        tip = mended_tip(branch, theirs)
         with (
-            repaired(objects, theirs, ours or theirs) as whole,
-            quarantined(objects, whole, ours) as clean,
+            repaired(objects, theirs, tip or theirs) as whole,
+            quarantined(objects, whole, tip) as clean,
         ):
-            return _taken(branch, ours, clean.commit, source)._replace(held=clean.held)
+            pulled = _taken(branch, tip, clean.commit, source)
+            mended = tip != ours or whole != theirs
+            return pulled._replace(before=ours, held=clean.held, mended=mended)
 
 
 def _cleaned(branch: Branch, ours: Oid | None, taken: TakenOver, source: str) -> Pulled:
@@ -107,6 +111,7 @@ def joined(first: Pulled | None, last: Pulled | None) -> Pulled | None:
         _both(first.left, last.left),
         _both(first.over, last.over),
         _both(first.held, last.held),
+        first.mended or last.mended,
     )
 
 

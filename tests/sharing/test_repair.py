@@ -241,7 +241,8 @@ def test_a_merge_by_hand_in_this_clone_is_repaired_by_its_own_pull(team: Team) -
     git(team.hand, "switch", "-q", "-C", "mlgit", "ours", check=True)
     git(team.hand, "switch", "-q", "--detach", check=True)
     with Store.open(team.hand) as store:
-        pull(store, transport_of(store))
+        found = [pull(store, transport_of(store)) for _ in range(2)]
+        assert [each is not None and each.mended for each in found] == [True, False]
         assert len(store.snapshot().points(RUN)) == 4
 
 

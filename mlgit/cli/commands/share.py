@@ -98,6 +98,8 @@ def _tell(session: Session, pulled: Pulled, remote: str) -> bool:
     if pulled.after != pulled.before:
         found = changes_between(session.store, pulled.before, pulled.after)
         session.output.note(_news(len(found.new), len(found.changed), remote))
+    if pulled.mended:
+        session.output.note("brought back what a merge without mlgit had lost")
     for ref in pulled.left:
         hint = f"remove it if nobody needs it: git push {remote} :{ref}"
         session.output.warn(f"left {ref} at {remote}: it is damaged, or of no store", hint)
