@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -111,3 +112,16 @@ def test_a_stale_object_lock_of_another_program_blocks_nothing(tmp_path: Path) -
     for lock in (path / ".git/objects").glob("*/*.lock"):
         lock.unlink()
     assert_sound(path, before, [added])
+
+
+def test_a_damaged_copy_of_an_artifact_is_named(tmp_path: Path) -> None:
+    place = make_store(tmp_path / "project")
+    (place / "model.bin").write_bytes(bytes(200_000))
+    mlgit(place, "log-run", "-q", "--name", "big", "-a", "model.bin")
+    assert json.loads(mlgit(place, "check", "--deep", "--json")) == []
+    (kept,) = (path for path in (place / ".git/mlgit/data/objects").rglob("*") if path.is_file())
+    kept.chmod(0o600)
+    kept.write_bytes(bytes(199_999) + b"x")
+    found = json.loads(mlgit(place, "check", "--deep", "--json", check=False))
+    assert [one["code"] for one in found] == ["digest"]
+    assert json.loads(mlgit(place, "check", "--json")) == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -41,7 +41,9 @@ _STYLES = {"error": ("red", "bold"), "warning": ("yellow",), "note": ("dim",)}
 )
 @click.argument("revision", default="", metavar="[REV|A..B]")
 @click.option(
-    "--deep", is_flag=True, help="Recompute summaries and digests, read all of the history."
+    "--deep",
+    is_flag=True,
+    help="Recompute summaries and digests, of artifacts kept here too; read all of the history.",
 )
 @shape_options
 @pass_session
@@ -57,7 +59,7 @@ def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, sh
 
     since, snapshot = _range(session, revision)
     with working(session.output, "reading every record"):
-        problems = problems_of(snapshot, deep=deep, since=since)
+        problems = problems_of(snapshot, deep=deep, since=since, is_whole=_is_whole(session))
     documents = [problem._asdict() for problem in problems]
     columns = ["path", "line", "column", "severity", "code", "message", "hint"]
     emit(session.output, shape, documents, columns, lambda: _lines(session, problems))
@@ -70,6 +72,14 @@ def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, sh
         session.output.note("Every record is as it should be.")
     if errors:
         ctx.exit(_INVALID)
+
+
+def _is_whole(session: Session) -> Callable[[str], bool | None]:
+    """Whether the copy of an artifact that this clone has is whole; None where it has none."""
+    from mlgit.artifacts.cache import ObjectCache
+
+    cache = ObjectCache(session.store.data / "objects")
+    return lambda sha256: cache.verify(sha256) if cache.has(sha256) else None
 
 
 def _lines(session: Session, problems: Sequence[Problem]) -> list[str]:

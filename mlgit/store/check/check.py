@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NoStore
@@ -29,7 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["Problem", "check", "require_store"]
 
 
-def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -> list[Problem]:
+def check(
+    snapshot: Snapshot,
+    *,
+    deep: bool = False,
+    since: Oid | None = None,
+    is_whole: Callable[[str], bool | None] = lambda _: None,
+) -> list[Problem]:
     """What is wrong with a store, by path.
 
     Args:
@@ -37,6 +43,8 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
         deep: Also compare points with summaries and artifacts kept in git with their digests, and
             read every object of the history.
         since: Look only at what changed after this earlier commit, and at whether it may.
+        is_whole: Asked when `deep` whether this machine's copy of the bytes of a digest is what its
+            name says; None where it has none.
     """
     report = Report()
     only = None if since is None else changed_paths(snapshot, since, report)
@@ -45,7 +53,7 @@ def check(snapshot: Snapshot, *, deep: bool = False, since: Oid | None = None) -
     files = Files(snapshot.objects, report)
     experiments, damaged = snapshot.experiments()
     known = {experiment.id for experiment in experiments}
-    rules = RunRules(known, _settings(snapshot).limits, deep, snapshot.folder_of)
+    rules = RunRules(known, _settings(snapshot).limits, deep, snapshot.folder_of, is_whole)
     runs: dict[str, str] = {}
     for found in survey.walk(snapshot.tree):
         if found.entry.mode != TREE_MODE:

@@ -38,12 +38,15 @@ class RunRules:
         limits: The team's limits.
         deep: Whether contents are compared too: points with summaries, artifacts with digests.
         folder_of: The folder of the run or logged model of an id; None where there is none.
+        is_whole: Whether this machine's copy of the bytes of a digest is what its name says; None
+            where it has no copy.
     """
 
     experiments: Collection[str]
     limits: Limits
     deep: bool
     folder_of: Callable[[str], str | None]
+    is_whole: Callable[[str], bool | None]
 
 
 class RunCheck:
@@ -187,6 +190,10 @@ class RunCheck:
 
     def _check_entry(self, entry: ArtifactEntry, kept: Mapping[str, Oid]) -> None:
         if not entry.inline:
+            asked = entry.sha256 if self._rules.deep else ""
+            if asked and self._rules.is_whole(asked) is False:
+                text = f"{entry.path!r}: the copy in this clone does not have that digest"
+                self._add(layout.ARTIFACTS, "digest", text)
             return
         oid = kept.get(entry.inline)
         if oid is None:
