@@ -13,9 +13,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from mlgit import times
 from mlgit.runs import begin, edit
@@ -23,6 +22,7 @@ from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
+from tests.support.machines import examine
 from tests.support.repos import git, make_repo
 
 _REMOTE = 3  # beside three clones
@@ -169,22 +169,11 @@ def _clock_of(number: int) -> Iterator[None]:
         yield
 
 
-def _examine(examples: int, steps: int) -> None:
-    asked = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a step is a fetch: no shrinking
-    )
-    run_state_machine_as_test(Clones, settings=asked)
-
-
 def test_three_clones_come_to_one_store() -> None:
-    _examine(4, 12)
+    examine(Clones, 4, 12)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_three_clones_come_to_one_store_however_they_shared() -> None:
-    _examine(60, 30)
+    examine(Clones, 60, 30)

@@ -11,9 +11,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from mlgit.records.run import load_purged
 from mlgit.runs import begin, edit
@@ -22,6 +21,7 @@ from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
+from tests.support.machines import examine
 from tests.support.repos import git, make_repo
 
 _CLONES = st.integers(0, 2)
@@ -152,22 +152,11 @@ def _everything(place: Path) -> bytes:
     return b"".join([found, *beside])
 
 
-def _examine(examples: int, steps: int) -> None:
-    asked = settings(
-        max_examples=examples,
-        stateful_step_count=steps,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a step is a fetch: no shrinking
-    )
-    run_state_machine_as_test(Forgetting, settings=asked)
-
-
 def test_three_clones_forget_together() -> None:
-    _examine(3, 10)
+    examine(Forgetting, 3, 10)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(1800)
 def test_three_clones_forget_together_however_they_shared() -> None:
-    _examine(60, 30)
+    examine(Forgetting, 60, 30)

@@ -9,9 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from mlgit import times
 from mlgit.errors import NotFound
@@ -25,6 +24,7 @@ from mlgit.sharing.remotes import transport_of
 from mlgit.store.check.check import check
 from mlgit.store.past import stub_of
 from mlgit.store.store import Store
+from tests.support.machines import examine
 from tests.support.repos import git, make_repo
 
 Clone = Callable[[str], Store]
@@ -209,22 +209,11 @@ class Purges(RuleBasedStateMachine):
                 assert purge.restore(store, folder).metrics["acc"].points >= 1
 
 
-def _examine(examples: int, length: int) -> None:
-    asked = settings(
-        max_examples=examples,
-        stateful_step_count=length,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a step is a fetch: no shrinking
-    )
-    run_state_machine_as_test(Purges, settings=asked)
-
-
 def test_clones_that_purge_and_bring_back_come_to_one_store() -> None:
-    _examine(4, 10)
+    examine(Purges, 4, 10)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_clones_that_purge_and_bring_back_come_to_one_store_in_every_order() -> None:
-    _examine(60, 30)
+    examine(Purges, 60, 30)

@@ -9,9 +9,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 import mlgit
 from mlgit import tracker
@@ -25,6 +24,7 @@ from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
+from tests.support.machines import examine
 from tests.support.repos import git, make_repo
 
 Clone = Callable[[str], Store]
@@ -393,22 +393,11 @@ class Machines(RuleBasedStateMachine):
             assert not journals.live_run_ids(store.data)
 
 
-def _examine(examples: int, length: int) -> None:
-    asked = settings(
-        max_examples=examples,
-        stateful_step_count=length,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a step is a fetch: no shrinking
-    )
-    run_state_machine_as_test(Machines, settings=asked)
-
-
 def test_two_machines_and_one_run() -> None:
-    _examine(4, 12)
+    examine(Machines, 4, 12)
 
 
 @pytest.mark.full
 @pytest.mark.timeout(900)
 def test_two_machines_and_one_run_in_every_order() -> None:
-    _examine(60, 40)
+    examine(Machines, 60, 40)
