@@ -10,62 +10,13 @@ import pytest
 from mlgit.cli.main import TABLE
 from tests.cli.harness import done, mlgit
 from tests.support.repos import footprint, git
+from tests.support.tripwire import plant
 
-_CONFIG = """
-[core]
-\thooksPath = {hooks}
-\tfsmonitor = {trip}
-\teditor = {trip}
-\tpager = {trip}
-\taskPass = {trip}
-\tsshCommand = {trip}
-\tgitProxy = {trip}
-\talternateRefsCommand = {trip}
-[credential]
-\thelper = !{trip}
-[filter "x"]
-\tclean = {trip}
-\tsmudge = {trip}
-\tprocess = {trip}
-\trequired = true
-[merge "x"]
-\tdriver = {trip}
-[diff]
-\texternal = {trip}
-[diff "x"]
-\tcommand = {trip}
-\ttextconv = {trip}
-[interactive]
-\tdiffFilter = {trip}
-[sequence]
-\teditor = {trip}
-[gpg]
-\tprogram = {trip}
-[commit]
-\tgpgSign = true
-[push]
-\tgpgSign = if-asked
-[alias]
-\tgc = !{trip}
-\tmlgit = !{trip}
-[gc]
-\tauto = 1
-[maintenance]
-\tauto = true
-[uploadpack]
-\tpackObjectsHook = {trip}
-[protocol "ext"]
-\tallow = always
+_EVIL = """
 [remote "evil"]
 \turl = ext::{trip}
 \tfetch = +refs/heads/*:refs/remotes/evil/*
 """
-_HOOKS = [
-    "reference-transaction", "post-commit", "pre-commit", "post-checkout", "pre-auto-gc",
-    "pre-push", "post-merge", "post-rewrite", "post-index-change", "fsmonitor-watchman",
-    "pre-receive", "update", "post-receive", "post-update", "push-to-checkout", "proc-receive",
-    "prepare-commit-msg", "commit-msg",
-]  # fmt: skip
 
 #: Every command, in an order in which each finds what it needs.
 COMMANDS = [
@@ -84,23 +35,11 @@ COMMANDS = [
 def tripwired(repo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The repository, a hub and another store; whatever runs leaves a line in `tripped`."""
     monkeypatch.delenv("GIT_ALLOW_PROTOCOL")
-    trip = tmp_path / "trip"
-    trip.write_text(f'#!/bin/sh\necho "$0 $*" >> {tmp_path}/tripped\nexit 1\n')
-    trip.chmod(0o755)
-    hooks = tmp_path / "hooks"
-    hooks.mkdir()
-    for folder in (hooks, repo / ".git" / "hooks"):
-        folder.mkdir(exist_ok=True)
-        for name in _HOOKS:
-            (folder / name).write_bytes(trip.read_bytes())
-            (folder / name).chmod(0o755)
     git(tmp_path, "clone", "-q", "--bare", str(repo), str(tmp_path / "hub.git"), check=True)
     git(tmp_path, "clone", "-q", str(repo), str(tmp_path / "other"), check=True)
     git(repo, "remote", "add", "origin", "../hub.git", check=True)
     (tmp_path / "spool").mkdir()
-    with (repo / ".git" / "config").open("a") as file:
-        file.write(_CONFIG.format(trip=trip, hooks=hooks))
-    (repo / ".git" / "info" / "attributes").write_text("* filter=x merge=x diff=x\n")
+    plant(repo, tmp_path, _EVIL)
     return repo
 
 

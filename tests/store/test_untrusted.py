@@ -11,55 +11,20 @@ from mlgit.store.doctor.doctor import diagnose
 from mlgit.store.store import Store
 from tests.store.records import a_run, published
 from tests.support.repos import footprint, git
+from tests.support.tripwire import plant
 
-_CONFIG = """
-[core]
-\thooksPath = {hooks}
-\tfsmonitor = {trip}
-\tsshCommand = {trip}
-\teditor = {trip}
-\tpager = {trip}
-\taskPass = {trip}
-\talternateRefsCommand = {trip}
-[credential]
-\thelper = !{trip}
-[filter "x"]
-\tclean = {trip}
-\tsmudge = {trip}
-\tprocess = {trip}
-[merge "x"]
-\tdriver = {trip}
-[diff]
-\texternal = {trip}
-[gpg]
-\tprogram = {trip}
-[alias]
-\tgc = !{trip}
-[gc]
-\tauto = 1
+_ORIGIN = """
 [remote "origin"]
 \turl = ext::{trip}
 \tfetch = +refs/heads/*:refs/remotes/origin/*
 \tuploadpack = {trip}
 """
-_HOOKS = ("reference-transaction", "post-commit", "pre-commit", "post-checkout", "pre-auto-gc")
 
 
 @pytest.fixture
 def tripwired(hostile: Path, tmp_path: Path) -> Path:
     """A repository whose config and hooks all leave a mark when they run."""
-    trip = tmp_path / "trip"
-    trip.write_text(f'#!/bin/sh\necho "$0 $*" >> {tmp_path}/tripped\n')
-    trip.chmod(0o755)
-    hooks = hostile / ".git" / "hooks"
-    hooks.mkdir(exist_ok=True)
-    for name in _HOOKS:
-        (hooks / name).write_bytes(trip.read_bytes())
-        (hooks / name).chmod(0o755)
-    with (hostile / ".git" / "config").open("a") as file:
-        file.write(_CONFIG.format(trip=trip, hooks=hooks))
-    (hostile / ".git" / "info").mkdir(exist_ok=True)
-    (hostile / ".git" / "info" / "attributes").write_text("* filter=x merge=x diff=x\n")
+    plant(hostile, tmp_path, _ORIGIN)
     return hostile
 
 
