@@ -17,6 +17,13 @@ from tests.bench import peer, reading, sharing, starting, writing
 from tests.bench.line import Line, markdown, table
 from tests.bench.place import Place
 
+SHARING: dict[str, Callable[[Place], Iterator[Line]]] = {
+    "merges": sharing.merges,
+    "transfers": sharing.transfers,
+    "pushers": sharing.pushers,
+    "spools": sharing.spools,
+    "clones": sharing.clones,
+}
 SUITES: dict[str, Callable[[Place], Iterator[Line]]] = {
     "imports": starting.imports,
     "processes": starting.processes,
@@ -27,11 +34,7 @@ SUITES: dict[str, Callable[[Place], Iterator[Line]]] = {
     "disk": writing.disk,
     "searches": reading.searches,
     "frames": reading.frames,
-    "merges": sharing.merges,
-    "transfers": sharing.transfers,
-    "pushers": sharing.pushers,
-    "spools": sharing.spools,
-    "clones": sharing.clones,
+    **SHARING,
 }
 
 

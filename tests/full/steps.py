@@ -10,6 +10,7 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.bench.__main__ import SHARING, SUITES
 from tests.full import powercut, powercut_sharing, servers
 from tests.full.step import KEPT, Outcome, Result, pytest, run
 
@@ -27,12 +28,21 @@ def fault_sweeps() -> Outcome:
 
 
 def benchmarks() -> Outcome:
-    """Every benchmark beside its peer or floor."""
-    written = KEPT / "bench.md"
+    """What tracking and searching cost, beside a peer or floor."""
+    return _measured("bench", sorted(SUITES.keys() - SHARING.keys()))
+
+
+def sharing_benchmarks() -> Outcome:
+    """What it costs to bring stores together, beside plain git."""
+    return _measured("bench-sharing", list(SHARING))
+
+
+def _measured(step: str, names: list[str]) -> Outcome:
+    written = KEPT / f"{step}.md"
     written.parent.mkdir(parents=True, exist_ok=True)
     written.unlink(missing_ok=True)
     cache = os.environ.get("MLGIT_BENCH_DIR", str(KEPT / "bench"))
-    argv = [sys.executable, "-m", "tests.bench", "--write", str(written)]
+    argv = [sys.executable, "-m", "tests.bench", *names, "--write", str(written)]
     code, _ = run(argv, MLGIT_BENCH_DIR=cache)
     if not written.exists():
         return Outcome(Result.FAILED, "the benchmark did not end")
@@ -75,4 +85,5 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "servers": servers.step,
     "python-floor": oldest_python,
     "bench": benchmarks,
+    "bench-sharing": sharing_benchmarks,
 }

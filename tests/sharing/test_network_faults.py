@@ -25,9 +25,9 @@ def _open_network(monkeypatch: pytest.MonkeyPatch) -> None:
 # What differs between the two is the envelope: HTTP's is looked at more coarsely.
 _EVERY = {
     ("git", Fault.CUT): 1,
-    ("git", Fault.RESET): 11,
-    ("http", Fault.CUT): 5,
-    ("http", Fault.RESET): 31,
+    ("git", Fault.RESET): 41,
+    ("http", Fault.CUT): 29,
+    ("http", Fault.RESET): 97,
 }
 
 
@@ -103,4 +103,4 @@ def test_hang_after_many_bytes(
     with scene(act, kind, tmp_path) as at:
         total = size(at)
         monkeypatch.setenv("MLGIT_TIMEOUT", "2")
-        judge(sweep(at, cuts(total, 203, Fault.HANG)), record_property)
+        judge(sweep(at, cuts(total, 509, Fault.HANG)), record_property)
