@@ -269,6 +269,7 @@ def test_what_git_merges_by_line_is_sound_after_the_repair(bare_place: Place, th
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 @given(worlds_apart)
 @settings(deadline=None, max_examples=4000)
 def test_git_makes_our_tree_or_stops_in_thousands(place: Place, three: Three) -> None:
@@ -276,6 +277,7 @@ def test_git_makes_our_tree_or_stops_in_thousands(place: Place, three: Three) ->
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 @given(worlds_apart)
 @settings(deadline=None, max_examples=200)
 def test_hundreds_in_a_work_tree(bare_place: Place, three: Three) -> None:
@@ -283,6 +285,7 @@ def test_hundreds_in_a_work_tree(bare_place: Place, three: Three) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 @given(worlds_apart)
 @settings(deadline=None, max_examples=4000)
 def test_thousands_merged_by_line_are_sound(bare_place: Place, three: Three) -> None:

@@ -77,6 +77,7 @@ def test_a_repaired_store_needs_no_repair(
 
 
 @pytest.mark.full
+@pytest.mark.timeout(1800)
 @given(worlds_apart, st.randoms(use_true_random=False))
 @settings(deadline=None, max_examples=2000)
 def test_thousands_that_were_repaired_need_none(
