@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import sys
 
@@ -24,6 +25,12 @@ def try_lock(descriptor: int) -> bool | None:
     return True
 
 
+def unlock(descriptor: int) -> None:
+    """Give the lock back at once: a duplicate that is still open would keep it otherwise."""
+    with contextlib.suppress(OSError):
+        _unlock(descriptor)
+
+
 if sys.platform == "win32":
     import msvcrt
     import os
@@ -32,8 +39,15 @@ if sys.platform == "win32":
         os.lseek(descriptor, _FAR, os.SEEK_SET)
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
+    def _unlock(descriptor: int) -> None:
+        os.lseek(descriptor, _FAR, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
 else:
     import fcntl
 
     def _lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

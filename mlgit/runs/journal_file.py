@@ -18,7 +18,7 @@ from mlgit.git.files import sync_directory
 from mlgit.git.sharing import inherit, make_folder
 from mlgit.runs import sync
 from mlgit.runs.backlog import Backlog
-from mlgit.runs.file_lock import try_lock
+from mlgit.runs.file_lock import try_lock, unlock
 from mlgit.runs.journal_records import CLOSE, HELPER, Header, pack_event, pack_header
 from mlgit.runs.notice import warn
 from mlgit.runs.process_identity import this_process
@@ -188,6 +188,7 @@ class JournalFile:
                     return
             except OSError:
                 return
+            unlock(self._descriptor)  # the background thread may hold a duplicate
             os.close(self._descriptor)
         sync.unwatch(self)
         self._descriptor = _CLOSED

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from mlgit.errors import InvalidState, InvalidValue, StorageFailed
 from mlgit.runs import journal_file as module
+from mlgit.runs.file_lock import try_lock
 from mlgit.runs.frames import ROW
 from mlgit.runs.journal import Journal
 from mlgit.runs.journal_read import JournalContent, follow, parse, read_journal
@@ -361,6 +362,24 @@ def test_a_sync_that_fails_is_told_once(journal: Journal, monkeypatch: pytest.Mo
         journal.append_point("loss", 1, 0, 0.5)
         journal.file.tick()
     assert len([w for w in said if "durable" in str(w.message)]) <= 1
+
+
+def test_a_sync_under_way_does_not_keep_a_closed_journal_locked(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncing, go_on = threading.Event(), threading.Event()
+
+    def slow(_: int) -> None:
+        syncing.set()
+        go_on.wait(10)
+
+    monkeypatch.setattr(module, "_fdatasync", slow)
+    journal.append_point("loss", 0, 0, 0.5)
+    assert syncing.wait(10)
+    journal.file.close()
+    with journal.file.path.open("rb+") as again:
+        assert try_lock(again.fileno()) is True
+    go_on.set()
 
 
 def test_a_forked_child_writes_its_own_journal(journal: Journal, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,7 +16,7 @@ from mlgit import times
 from mlgit.errors import NotFound
 from mlgit.records.run import Purged
 from mlgit.runs import begin, edit, purge
-from mlgit.runs.recover import Recovered, recover
+from mlgit.runs.recover import recover
 from mlgit.search.index import Index
 from mlgit.search.question import Question, View
 from mlgit.sharing.push import pull, sync
@@ -83,16 +82,6 @@ def test_an_edit_beats_a_purge_that_was_made_before_it(clone: Clone, later: bool
     assert check(ours.snapshot(), deep=True) == []
 
 
-def recovered(store: Store) -> list[Recovered]:
-    """What a recovery finds; on a busy machine the journal may be let go of a moment later."""
-    for _ in range(50):
-        found = recover(store)
-        if found:
-            return found
-        time.sleep(0.1)
-    return []
-
-
 def test_a_run_that_goes_on_elsewhere_waits_until_it_is_brought_back(clone: Clone) -> None:
     ours = clone("ours")
     run = begin.start(ours, "churn")
@@ -108,10 +97,10 @@ def test_a_run_that_goes_on_elsewhere_waits_until_it_is_brought_back(clone: Clon
         assert run.finish() is None
     assert isinstance(run.failure, NotFound)
     assert run.failure.hint == f"mlgit restore {run.id}"
-    [refused] = recovered(ours)
+    [refused] = recover(ours)
     assert refused.problem is not None
     purge.restore(ours, run.folder)
-    [done] = recovered(ours)
+    [done] = recover(ours)
     assert done.problem is None
     share(ours, theirs)
     assert theirs.snapshot().run(run.folder).metrics["acc"].points == 2
