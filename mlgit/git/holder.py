@@ -9,11 +9,14 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from mlgit.git.files import BINARY
+
 if sys.platform == "win32":
     import msvcrt
 else:
     import fcntl
 
+_PAUSE = 0.001
 _held: set[int] = set()
 
 
@@ -77,6 +80,28 @@ def boot_id() -> str:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except (OSError, ValueError):
         return "-"
+
+
+def hold_new(path: Path, timeout: float = 10.0) -> int:
+    """Create a file and take the kernel's lock on it, also while `claim_dead` looks at it.
+
+    Returns:
+        The open file, for `release`.
+
+    Raises:
+        OSError: The disk refused, or another holds it for as long as `timeout` seconds.
+    """
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
+        if not try_lock(fd):
+            os.close(fd)
+        elif _is_still_at(fd, path):
+            return fd
+        else:  # taken for a dead writer's, for it was still empty
+            release(fd)
+        time.sleep(_PAUSE)
+    raise BlockingIOError(f"{path} is in use")
 
 
 def claim_dead(path: Path) -> int | None:

@@ -8,6 +8,7 @@ to take it, and the kernel keeps that file locked while the process lives.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -15,8 +16,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
 from mlgit.errors import StorageFailed
-from mlgit.git.files import BINARY, CREATE, CREATE_NEW, read_file, refusals, write_whole
-from mlgit.git.holder import age_seconds, claim_dead, describe_process, release, try_lock
+from mlgit.git.files import CREATE, CREATE_NEW, read_file, refusals, write_whole
+from mlgit.git.holder import age_seconds, claim_dead, describe_process, hold_new, release
 from mlgit.git.sharing import inherit, make_folder, share
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class RefLock:
         self._new = new
         self._lock = common_dir / f"{name}.lock"
         self._intents = state_dir / "intents"
-        self._intent = self._intents / f"{new.decode('ascii')}-{os.getpid()}-{quote(name, safe='')}"
+        writer = f"{os.getpid()}.{threading.get_ident()}"
+        self._intent = self._intents / f"{new.decode('ascii')}-{writer}-{quote(name, safe='')}"
         self._value = _value_of(self._intent)
         self._shared = shared
         self._fd = -1
@@ -71,9 +73,7 @@ class RefLock:
         """Put the intent and the new value on disk before the lock can appear."""
         make_folder(self._intents)
         clear_dead(self._common_dir, self._intents)
-        self._fd = os.open(self._intent, os.O_RDWR | os.O_CREAT | BINARY, 0o666)
-        if not try_lock(self._fd):
-            raise BlockingIOError(f"{self._intent} is in use")
+        self._fd = hold_new(self._intent)
         inherit(self._intent)
         write_whole(self._fd, f"{describe_process()}\n".encode())
         value = os.open(self._value, CREATE, 0o666)

@@ -98,7 +98,7 @@ def forget(store: Store, wanted: Wanted) -> Forgotten:
     """Remove it, and begin the history anew without it; caches and reflogs here follow.
 
     A kill at any moment leaves the old epoch or the new one; what is left to remove then is
-    removed by the next call of this, or of `mlgit.sharing.push`.
+    removed by the next call of this, or of `mlgit.sharing.sync`.
 
     Raises:
         As `plan`; Unsupported: The branch is checked out, or the store is of a newer format.

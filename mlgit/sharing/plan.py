@@ -20,6 +20,25 @@ if TYPE_CHECKING:
     from mlgit.store.store import Store
 
 
+class Synced(NamedTuple):
+    """What became of both branches.
+
+    Attributes:
+        pulled: What was taken in; None where the remote had nothing.
+        tip: The local branch now.
+        pushed: Whether the remote's branch moved.
+        attempts: How many pushes were sent.
+        inbox: The ref of the remote's inbox that has what is new here, because others were faster
+            at the branch; "" where the branch has all of it.
+    """
+
+    pulled: Pulled | None
+    tip: Oid
+    pushed: bool
+    attempts: int
+    inbox: str = ""
+
+
 class Brought(NamedTuple):
     """What is to be pushed.
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mlgit.errors import Conflict
-from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.store import Store
 from tests.support.netcut import DOWN, UP, Fault, line
 from tests.support.oracle import mlgit

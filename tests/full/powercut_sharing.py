@@ -22,7 +22,8 @@ CUTS = 24
 SHARER = """
 import os, sys, time
 import mlgit
-from mlgit.sharing.push import push, sync
+from mlgit.sharing.push import push
+from mlgit.sharing.sync import sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.store import Store
 acknowledged = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT | os.O_APPEND)

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from pathlib import Path
 
 import pytest
 
 from mlgit.git import holder
-from mlgit.git.holder import age_seconds, claim_dead, describe_process, release, try_lock
+from mlgit.git.holder import (
+    age_seconds,
+    claim_dead,
+    describe_process,
+    hold_new,
+    release,
+    try_lock,
+)
 
 
 def note(path: Path, text: str) -> int:
@@ -85,3 +93,33 @@ def test_the_age_of_a_file_that_is_gone_is_nothing(tmp_path: Path) -> None:
     (tmp_path / "old").write_text("")
     os.utime(tmp_path / "old", (0, 0))
     assert age_seconds(tmp_path / "old") > 1e9
+
+
+def test_a_new_file_is_held_though_others_look_for_dead_ones(tmp_path: Path) -> None:
+    path, over = tmp_path / "intent", threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            fd = claim_dead(path)
+            if fd is not None:
+                path.unlink()
+                release(fd)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        for _ in range(300):
+            fd = hold_new(path)
+            assert os.path.samestat(os.fstat(fd), path.stat())
+            path.unlink()
+            release(fd)
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_a_file_that_stays_held_is_named(tmp_path: Path) -> None:
+    fd = hold_new(tmp_path / "intent")
+    with pytest.raises(BlockingIOError, match="in use"):
+        hold_new(tmp_path / "intent", timeout=0.01)
+    release(fd)

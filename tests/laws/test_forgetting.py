@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from mlgit.records.run import load_purged
 from mlgit.runs import begin, edit
 from mlgit.sharing.forget import Wanted, forget
-from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.support.machines import examine

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from mlgit.errors import RemoteFailed
 from mlgit.runs import begin
-from mlgit.sharing.push import pull, push
+from mlgit.sharing.push import push
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import pull
 from mlgit.store.store import Store
 from tests.support.netcut import DOWN, UP, Fault, Line, line
 from tests.support.repos import footprint, git, make_repo

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from mlgit.records.run import load_purged
 from mlgit.runs import begin
-from mlgit.sharing.push import sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import sync
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.support.repos import git

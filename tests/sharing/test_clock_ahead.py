@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from mlgit import times
 from mlgit.runs import begin, edit, experiments
-from mlgit.sharing.push import sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import sync
 from mlgit.store.store import Store
 from tests.sharing.test_sync import Clone, bring_together, record
 

@@ -11,8 +11,8 @@ import pytest
 from mlgit import process
 from mlgit.errors import AlreadyExists, InvalidValue, RemoteFailed, Unsupported
 from mlgit.sharing.clone import clone, folder_of
-from mlgit.sharing.push import sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import sync
 from mlgit.store.store import Store
 from tests.sharing.test_sync import ids, record
 from tests.support.repos import git, make_repo

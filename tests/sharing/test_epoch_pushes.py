@@ -10,8 +10,9 @@ import pytest
 from mlgit.errors import RemoteFailed
 from mlgit.git.transport.protocol import Pushed, Update
 from mlgit.sharing.forget import Wanted, forget
-from mlgit.sharing.push import pull, push, sync
+from mlgit.sharing.push import push
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.sharing.forgetting import (

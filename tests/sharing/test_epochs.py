@@ -12,9 +12,9 @@ from mlgit.errors import Unsupported
 from mlgit.records.epoch import dump_epoch
 from mlgit.runs import begin, edit
 from mlgit.sharing.forget import Wanted, forget
-from mlgit.sharing.push import pull
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.state import shared_state
+from mlgit.sharing.sync import pull
 from mlgit.store.lineage import epoch_at
 from mlgit.store.store import Store
 from tests.sharing.forgetting import (

@@ -12,8 +12,8 @@ from mlgit.errors import MlgitError
 from mlgit.runs import begin, edit
 from mlgit.sharing.forget import Wanted, forget
 from mlgit.sharing.pull import Pulled
-from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.sharing.forgetting import ids as living

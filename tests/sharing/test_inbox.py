@@ -10,14 +10,15 @@ import pytest
 
 from mlgit import times
 from mlgit.errors import RemoteFailed
-from mlgit.git.transport.program import GitTransport
-from mlgit.git.transport.protocol import HEADS, INBOX, Pushed, Update
+from mlgit.git.transport.protocol import HEADS, INBOX, Pushed, Transport, Update
 from mlgit.git.tree import walk
 from mlgit.records import text
 from mlgit.sharing.crowd import note_race, raced_lately
-from mlgit.sharing.push import Synced, pull, push, sync
+from mlgit.sharing.plan import Synced
+from mlgit.sharing.push import push
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.state import shared_state
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.store import Store
 from tests.sharing.test_sync import Clone, ids, record
 from tests.support.repos import git
@@ -39,22 +40,23 @@ def beaten(monkeypatch: pytest.MonkeyPatch) -> Callable[[Store, Store, int], Syn
     """A push of `loser` before which, some times, `winner` is faster."""
 
     def push_of(loser: Store, winner: Store, rounds: int) -> Synced:
-        honest = GitTransport.push
+        kind = type(transport_of(loser))
+        honest = kind.push
         left = [None] * rounds
 
         def push(
-            self: GitTransport, updates: Sequence[Update], timeout: float | None = None
+            self: Transport, updates: Sequence[Update], timeout: float | None = None
         ) -> dict[str, Pushed]:
             if left and any(one.ref.startswith(HEADS) for one in updates):
                 left.pop()
                 record(winner)
                 with monkeypatch.context() as undone:
-                    undone.setattr(GitTransport, "push", honest)
+                    undone.setattr(kind, "push", honest)
                     sync(winner, transport_of(winner))
             return honest(self, updates, timeout)
 
         with monkeypatch.context() as patch:
-            patch.setattr(GitTransport, "push", push)
+            patch.setattr(kind, "push", push)
             return share(loser)
 
     return push_of

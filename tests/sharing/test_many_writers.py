@@ -11,8 +11,10 @@ import pytest
 
 from mlgit.git.transport.protocol import INBOX
 from mlgit.runs import begin
-from mlgit.sharing.push import Synced, push, sync
+from mlgit.sharing.plan import Synced
+from mlgit.sharing.push import push
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import sync
 from mlgit.store.store import Store
 from tests.sharing.test_sync import Clone, ids
 from tests.support.repos import git

@@ -19,8 +19,8 @@ from mlgit.runs import begin, edit, purge
 from mlgit.runs.recover import recover
 from mlgit.search.index import Index
 from mlgit.search.question import Question, View
-from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.check.check import check
 from mlgit.store.past import stub_of
 from mlgit.store.store import Store

@@ -11,9 +11,9 @@ import pytest
 from mlgit.records import text
 from mlgit.records.artifact import load_manifest
 from mlgit.records.run import RunStatus, dump_run, load_run
-from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.repair import repair_history
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.check.check import check
 from mlgit.store.merge.foreign import foreign_merges, needed_repair
 from mlgit.store.snapshot import Snapshot

@@ -20,8 +20,8 @@ from mlgit.runs.journal_records import pack_header
 from mlgit.runs.live import ActiveRun
 from mlgit.runs.live_view import is_lost
 from mlgit.runs.recover import recover
-from mlgit.sharing.push import pull, sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.check.check import check
 from mlgit.store.store import Store
 from tests.support.machines import examine

@@ -16,8 +16,9 @@ import pytest
 from mlgit.errors import RemoteFailed
 from mlgit.git.transport.protocol import INBOX, Pushed, Transport, Update
 from mlgit.runs import begin, edit
-from mlgit.sharing.push import pull, push, sync
+from mlgit.sharing.push import push
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.store import Store
 from tests.support.repos import footprint, git, make_repo
 from tests.support.servers import ALLOWED, KINDS, Server, serving, ssh_command

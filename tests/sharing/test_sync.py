@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from mlgit.errors import NotFound, RemoteFailed, Unsupported
-from mlgit.git.transport.program import GitTransport
+from mlgit.git.transport.path import PathTransport
 from mlgit.git.transport.protocol import Pushed, Update
 from mlgit.runs import begin, edit
-from mlgit.sharing.push import pull, push, sync
+from mlgit.sharing.push import push
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.state import shared_state
+from mlgit.sharing.sync import pull, sync
 from mlgit.store.store import Store
 from tests.support.repos import footprint, git, make_repo
 
@@ -130,16 +131,16 @@ def test_a_push_that_others_beat_is_tried_again(
     made = {record(ours)}
     sync(ours, transport_of(ours))
     made |= {record(ours), record(theirs)}
-    honest = GitTransport.push
+    honest = PathTransport.push
     beaten: list[bool] = []
 
-    def push(self: GitTransport, updates: list[Update]) -> dict[str, Pushed]:
+    def push(self: PathTransport, updates: list[Update]) -> dict[str, Pushed]:
         if not beaten:
             beaten.append(True)
             sync(ours, transport_of(ours))
         return honest(self, updates)
 
-    monkeypatch.setattr(GitTransport, "push", push)
+    monkeypatch.setattr(PathTransport, "push", push)
     done = sync(theirs, transport_of(theirs), sleep=lambda _: None)
     assert done.attempts == 2
     assert ids(theirs) == made

@@ -12,8 +12,8 @@ from mlgit.records import layout, text
 from mlgit.records.artifact import load_manifest
 from mlgit.records.hand_written import rewritten
 from mlgit.records.run import Run
-from mlgit.sharing.push import sync
 from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import sync
 from mlgit.store.contested import contested, contested_in
 from mlgit.store.origin import origins
 from mlgit.store.resolve import resolve

@@ -16,8 +16,8 @@ from mlgit.errors import NotFound
 if TYPE_CHECKING:
     from mlgit.git.transport.protocol import Transport
     from mlgit.sharing.epoch import TakenOver
+    from mlgit.sharing.plan import Synced
     from mlgit.sharing.pull import Pulled
-    from mlgit.sharing.push import Synced
     from mlgit.sharing.state import SharedState
     from mlgit.store.store import Store
 
@@ -35,8 +35,8 @@ def pull(session: Session, *, remote: str) -> None:
     Nothing is overwritten and no run is dropped: what both sides changed is merged field by field,
     and what only a person can decide stays as a value in conflict. REMOTE is `origin` by default.
     """
-    from mlgit.sharing.push import pull as take_in
     from mlgit.sharing.remotes import transport_of
+    from mlgit.sharing.sync import pull as take_in
 
     transport = transport_of(session.store, remote)
     with working(session.output, f"fetching from {transport.remote}"):
@@ -66,7 +66,7 @@ def push(session: Session, *, remote: str) -> None:
 @pass_session
 def sync(session: Session, *, remote: str) -> None:
     """Pull and push: then both sides have the same."""
-    from mlgit.sharing.push import sync as bring_together
+    from mlgit.sharing.sync import sync as bring_together
 
     _share(session, remote, bring_together)
 

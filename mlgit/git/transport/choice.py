@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def transport_to(repository: Repository, remote: str, branch: str) -> Transport:
     """The way to a remote, by its name, URL or path, and to the branch on it.
 
-    That is the git program where it is installed; `MLGIT_TRANSPORT` (git or dulwich) decides.
+    That is the git program where it is installed, but for a folder in which git would only store;
+    `MLGIT_TRANSPORT` (git or dulwich) decides otherwise.
 
     Raises:
         InvalidValue: The variable holds something else.
@@ -27,7 +28,7 @@ def transport_to(repository: Repository, remote: str, branch: str) -> Transport:
         raise InvalidValue(
             f"MLGIT_TRANSPORT is {wanted!r}", "set it to git or dulwich, or unset it"
         )
-    if wanted == "git" or (not wanted and process.git_program()):
+    if wanted == "git" or (not wanted and _needs_git(repository, remote)):
         from mlgit.git.transport.program import GitTransport
 
         return GitTransport(repository, remote, branch)
@@ -40,3 +41,11 @@ def transport_to(repository: Repository, remote: str, branch: str) -> Transport:
     from mlgit.git.transport.wire import WireTransport
 
     return WireTransport(repository, remote, branch)
+
+
+def _needs_git(repository: Repository, remote: str) -> bool:
+    if process.git_program() is None:
+        return False
+    from mlgit.git.transport.folder import is_plain
+
+    return not is_plain(repository, remote)

@@ -1,4 +1,4 @@
-"""A remote that is a folder of this machine, where the git program is not installed."""
+"""A remote that is a folder of this machine, read and written without the git program."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlgit.errors import Damaged, NotARepository, NotFound, Unsupported
-from mlgit.git.discovery import exactly_at
+from mlgit.errors import Damaged, NotARepository, NotFound, StorageFailed, Unsupported
 from mlgit.git.pack import PackWriter, release
 from mlgit.git.ref_removal import remove_ref
-from mlgit.git.repository import Repository
+from mlgit.git.transport.folder import opened, refusing_hooks, tidy
 from mlgit.git.transport.outgoing import lacking
 from mlgit.git.transport.protocol import (
     HEADS,
@@ -39,9 +38,7 @@ from mlgit.git.transport.url import address_of
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
-
-_SUFFIXES = ("", ".git")
-_HOOKS = ("pre-receive", "update", "reference-transaction", "proc-receive")
+    from mlgit.git.repository import Repository
 
 
 class PathTransport:
@@ -80,14 +77,14 @@ class PathTransport:
             with _copied(ours.objects, other.objects, wants, haves, deadline):
                 for one in left:
                     found[one.ref] = _changed(other, one, there.get(one.ref))
+            tidy(other)
         remember_pushed(ours, self, updates, found)
         return found
 
     def _refuse(self, other: Repository, updates: Sequence[Update]) -> None:
         """Refuse what git would: what is checked out there, and what its owner forbids."""
-        for name in _HOOKS if updates else ():
-            if (_hooks(other) / name).is_file():
-                raise refused(self.remote, f"its {name} hook is run by git alone: install git")
+        for name in refusing_hooks(other) if updates else ():
+            raise refused(self.remote, f"its {name} hook is run by git alone: install git")
         taken = other.checked_out_branches()
         for one in updates:
             if one.ref in taken:
@@ -99,23 +96,10 @@ class PathTransport:
     def _other(self, action: str, *, push: bool) -> Iterator[Repository]:
         path = address_of(self._repository, self.remote, push=push).path
         try:
-            with _opened(Path(path)) as other:
+            with opened(Path(path)) as other:
                 yield other
         except (NotARepository, NotFound, Damaged) as error:
             raise failed(self.remote, action, error.message, error.message) from error
-
-
-def _opened(path: Path) -> Repository:
-    for suffix in _SUFFIXES:
-        place = exactly_at(path.with_name(path.name + suffix))
-        if place:
-            return Repository(place)
-    raise NotARepository(f"there is no repository at {path}")
-
-
-def _hooks(other: Repository) -> Path:
-    named = other.config.get("core", "hooksPath")
-    return Path(named).expanduser() if named else other.common_dir / "hooks"
 
 
 def _refs(other: Repository, prefixes: Iterable[str]) -> dict[str, Oid]:
@@ -133,10 +117,15 @@ def _refs(other: Repository, prefixes: Iterable[str]) -> dict[str, Oid]:
 
 
 def _changed(other: Repository, update: Update, now: Oid | None) -> Pushed:
-    if update.new is None:
-        done = now is not None and remove_ref(other, update.ref, now)
-    else:
-        done = other.refs.compare_and_swap(update.ref, now, update.new, "push")
+    try:
+        if update.new is None:
+            done = now is not None and remove_ref(other, update.ref, now)
+        else:
+            done = other.refs.compare_and_swap(update.ref, now, update.new, "push")
+    except StorageFailed as error:
+        if "holder" in error.facts:  # of its lock; the other refs of this push are not concerned
+            return Pushed.RACED
+        raise
     return Pushed.DONE if done else Pushed.RACED
 
 

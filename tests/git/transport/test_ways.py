@@ -42,7 +42,7 @@ class Side:
         return self.transport.push([Update(ref, new, **how)])[ref]  # type: ignore[arg-type]
 
 
-WAYS = ["git-path", "git-git", "dulwich-path", "dulwich-file"]
+WAYS = ["-path", "git-path", "git-git", "dulwich-path", "dulwich-file"]
 WAYS += ["dulwich-git", "dulwich-http", "dulwich-ssh"]
 
 
@@ -205,6 +205,18 @@ def test_a_shallow_clone_fetches_and_pushes(clone: Callable[[str], Side], hub: P
 
 def ours_url(path: Path) -> str:
     return git(path, "remote", "get-url", "origin").stdout.strip()
+
+
+def test_a_ref_of_the_inbox_may_name_anything(clone: Callable[[str], Side], hub: Path) -> None:
+    ours = clone("ours")
+    git(hub, "-c", "user.name=a", "-c", "user.email=a@b", "tag", "-a", "-m", "x", "t", "main")
+    names = ["main^{tree}", "main:train.py", "refs/tags/t", "main"]
+    there = {f"{INBOX}{number}": at(hub, name) for number, name in enumerate(names)}
+    for ref, oid in there.items():
+        git(hub, "update-ref", ref, (oid or b"").decode(), check=True)
+    ours.push(ours.commit(a="1"))
+    assert ours.transport.fetch().inbox == there
+    assert ours.push(ours.commit(a="2")) is Pushed.DONE
 
 
 def test_the_time_of_a_transfer_is_bounded(clone: Callable[[str], Side]) -> None:
