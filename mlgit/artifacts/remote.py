@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, NamedTuple, Protocol
 
 
 class Remote(Protocol):
@@ -32,4 +33,49 @@ class Remote(Protocol):
         Raises:
             NotFound: There is no such object.
             Damaged: Its bytes do not have that digest; what is in `target` is worthless.
+        """
+
+
+class Stored(NamedTuple):
+    """One object that a listing of a remote shows.
+
+    Attributes:
+        sha256: The digest it is named for; its bytes were not read.
+        size: Bytes.
+        modified: Seconds since 1970 UTC when it was put there, by the remote's clock.
+    """
+
+    sha256: str
+    size: int
+    modified: float
+
+
+class SharedRemote(Remote, Protocol):
+    """A remote that other clones reach, too."""
+
+    @property
+    def url(self) -> str:
+        """Where it is, as the settings of the store say it."""
+
+    def sizes(self, digests: Collection[str]) -> dict[str, int]:
+        """Those of `digests` that are there now, with their sizes in bytes.
+
+        The place is asked anew each time: a listing that was kept may be old.
+
+        Raises:
+            RemoteFailed: The place did not answer; nothing is known.
+        """
+
+    def verify(self, sha256: str) -> bool:
+        """Whether the object is there and its bytes, all of them read, have that digest.
+
+        Raises:
+            RemoteFailed: The place did not answer; nothing is known.
+        """
+
+    def listing(self) -> Iterator[Stored]:
+        """Every object that is there.
+
+        Raises:
+            RemoteFailed: The place did not answer in full.
         """
