@@ -28,24 +28,31 @@ def transport_to(repository: Repository, remote: str, branch: str) -> Transport:
         raise InvalidValue(
             f"MLGIT_TRANSPORT is {wanted!r}", "set it to git or dulwich, or unset it"
         )
-    if wanted == "git" or (not wanted and _needs_git(repository, remote)):
-        from mlgit.git.transport.program import GitTransport
+    if wanted == "git":
+        return _by_git(repository, remote, branch)
+    if not wanted and process.git_program():
+        from mlgit.git.transport.folder import is_plain
 
-        return GitTransport(repository, remote, branch)
+        way = _by_git(repository, remote, branch)
+        return _by_path(repository, remote, branch, way) if is_plain(repository, remote) else way
     from mlgit.git.transport.url import address_of
 
     if address_of(repository, remote, push=False).scheme == "file":
-        from mlgit.git.transport.path import PathTransport
-
-        return PathTransport(repository, remote, branch)
+        return _by_path(repository, remote, branch)
     from mlgit.git.transport.wire import WireTransport
 
     return WireTransport(repository, remote, branch)
 
 
-def _needs_git(repository: Repository, remote: str) -> bool:
-    if process.git_program() is None:
-        return False
-    from mlgit.git.transport.folder import is_plain
+def _by_git(repository: Repository, remote: str, branch: str) -> Transport:
+    from mlgit.git.transport.program import GitTransport
 
-    return not is_plain(repository, remote)
+    return GitTransport(repository, remote, branch)
+
+
+def _by_path(
+    repository: Repository, remote: str, branch: str, bulky: Transport | None = None
+) -> Transport:
+    from mlgit.git.transport.path import PathTransport
+
+    return PathTransport(repository, remote, branch, bulky)

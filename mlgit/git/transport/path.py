@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,23 +40,54 @@ if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
     from mlgit.git.repository import Repository
+    from mlgit.git.transport.protocol import Transport
+
+_MANY = 5_000  # objects, as of a thousand runs
+
+
+class _Bulky(Exception):
+    """There is more to copy than is done here; `way` is for that."""
+
+    def __init__(self, way: Transport) -> None:
+        super().__init__()
+        self.way = way
 
 
 class PathTransport:
-    """The way to another repository of this machine, by our own reader and writer."""
+    """The way to another repository of this machine, by our own reader and writer.
 
-    def __init__(self, repository: Repository, remote: str, branch: str) -> None:
+    What is `bulky` is left to another way, which begins anew: git copies packs as they are.
+    """
+
+    def __init__(
+        self, repository: Repository, remote: str, branch: str, bulky: Transport | None = None
+    ) -> None:
         self._repository = repository
+        self._bulky = bulky
         self.remote, self.branch = remote, branch
         self.tracking, self.memory = local_refs(repository, remote, branch)
 
     def fetch(self, timeout: float | None = None) -> Fetched:
         """See `Transport.fetch`."""
+        try:
+            return self._fetch(timeout)
+        except _Bulky as bulky:
+            return bulky.way.fetch(timeout)
+
+    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+        """See `Transport.push`."""
+        try:
+            return self._push(updates, timeout)
+        except _Bulky as bulky:
+            return bulky.way.push(updates, timeout)
+
+    def _fetch(self, timeout: float | None) -> Fetched:
         ours, deadline = self._repository, Deadline(self.remote, timeout or default_timeout())
         with self._other("fetch from", push=False) as other:
             found = selected(_refs(other, [f"{HEADS}{self.branch}", INBOX]), self.branch)
             tips = [oid for oid in (found.tip, *found.inbox.values()) if oid]
-            with _copied(other.objects, ours.objects, tips, remembered(ours, self), deadline):
+            haves = remembered(ours, self)
+            with _copied(other.objects, ours.objects, tips, haves, deadline, self._bulky):
                 remember_fetched(ours, self, found)
         return found
 
@@ -64,8 +96,7 @@ class PathTransport:
         with self._other("reach", push=False) as other:
             return _refs(other, [HEADS])
 
-    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
-        """See `Transport.push`."""
+    def _push(self, updates: Sequence[Update], timeout: float | None) -> dict[str, Pushed]:
         ours, deadline = self._repository, Deadline(self.remote, timeout or default_timeout())
         with self._other("push to", push=True) as other:
             there = _refs(other, [HEADS, INBOX])
@@ -74,7 +105,7 @@ class PathTransport:
             self._refuse(other, left)
             haves = in_common(ours.objects, there, self.branch)
             wants = [one.new for one in left if one.new]
-            with _copied(ours.objects, other.objects, wants, haves, deadline):
+            with _copied(ours.objects, other.objects, wants, haves, deadline, self._bulky):
                 for one in left:
                     found[one.ref] = _changed(other, one, there.get(one.ref))
             tidy(other)
@@ -136,11 +167,18 @@ def _copied(
     wants: Iterable[Oid],
     haves: Iterable[Oid],
     deadline: Deadline,
+    bulky: Transport | None,
 ) -> Iterator[None]:
     """Inside the block the target has what `wants` need, guarded against its clean-up."""
     common = [oid for oid in haves if source.contains(oid) and target.contains(oid)]
+    new = lacking(source, wants, common)
+    if bulky:
+        some = [*islice(new, _MANY)]
+        if len(some) == _MANY:
+            raise _Bulky(bulky)
+        new = chain(some, new)
     with PackWriter(Path(target.directory), target.shared) as writer:
-        for one in lacking(source, wants, common):
+        for one in new:
             deadline()
             kind, data = source.read(one.oid)
             if writer.add(kind, data, one.like) != one.oid:

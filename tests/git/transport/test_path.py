@@ -12,6 +12,7 @@ from mlgit.git.branch import Branch
 from mlgit.git.lock import writer_lock
 from mlgit.git.oid import Oid
 from mlgit.git.repository import Repository
+from mlgit.git.transport import path as path_module
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.path import PathTransport
 from mlgit.git.transport.program import GitTransport
@@ -174,3 +175,18 @@ def test_many_pushes_do_not_leave_many_packs(repo: Path, hub: Path) -> None:
         transport.push([Update(BRANCH, commit(repo, str(number)))])
     assert len(list((hub / "objects" / "pack").glob("*.pack"))) < 20
     assert git(hub, "fsck", "--full", "--strict").returncode == 0
+
+
+def test_much_at_once_is_left_to_git(
+    repo: Path, hub: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(path_module, "_MANY", 5)
+    with Repository.discover(repo) as repository:
+        transport = transport_to(repository, "hub", "mlgit")
+        for number in range(3):
+            base = commit(repo, str(number))
+        assert transport.push([Update(BRANCH, base)]) == {BRANCH: Pushed.DONE}
+        assert not list((hub / "objects" / "pack").glob("*.pack"))  # git unpacks what is small
+        assert transport.fetch().tip == base
+        assert transport.push([Update(BRANCH, commit(repo, "4"))]) == {BRANCH: Pushed.DONE}
+        assert len(list((hub / "objects" / "pack").glob("*.pack"))) == 1
