@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
 
 class Remote(Protocol):
@@ -51,11 +51,23 @@ class Stored(NamedTuple):
 
 
 class SharedRemote(Remote, Protocol):
-    """A remote that other clones reach, too."""
+    """A remote that other clones reach, too.
+
+    Each method, also those of `Remote`, may be called by many threads at once. What fails raises
+    RemoteFailed when it may work a moment later (no answer, a time-out, a busy server, a reply
+    that was lost), and StorageFailed when the place refused and will again (no permission, no such
+    bucket, no room): it is not asked a second time.
+    """
 
     @property
     def url(self) -> str:
         """Where it is, as the settings of the store say it."""
+
+    def put(self, sha256: str, source: Path, told: Callable[[int], object] | None = None) -> None:
+        """As `Remote.put`; `told` hears the bytes sent so far, where the backend says so.
+
+        What `told` raises ends the upload and is passed on.
+        """
 
     def sizes(self, digests: Collection[str]) -> dict[str, int]:
         """Those of `digests` that are there now, with their sizes in bytes.
@@ -78,4 +90,19 @@ class SharedRemote(Remote, Protocol):
 
         Raises:
             RemoteFailed: The place did not answer in full.
+        """
+
+
+@runtime_checkable
+class Ranged(Protocol):
+    """What a remote can do beside, so that a broken download goes on where it stopped."""
+
+    def pieces(self, sha256: str, start: int) -> Iterator[bytes]:
+        """The object's bytes from `start` on, some MiB at a time; nothing is verified.
+
+        Nothing comes when `start` is at its end or after it.
+
+        Raises:
+            NotFound: There is no such object.
+            RemoteFailed, StorageFailed: As `SharedRemote` says; what came before is kept.
         """
