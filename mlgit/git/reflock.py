@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0  # seconds that another program's lock may be old before it is called stuck
 _LONGEST_WAIT = 10.0
-_PAUSE = 0.005
+_PAUSE, _LONGEST_PAUSE = 0.005, 0.05
+_CLEARING = 0.25
 _VALUE = ".value"
 
 
@@ -86,15 +87,19 @@ class RefLock:
             os.close(value)
 
     def _take(self) -> None:
-        start = time.monotonic()
+        start, pause, cleared = time.monotonic(), _PAUSE, 0.0
         while not self._link():
             waited = time.monotonic() - start
             age = age_seconds(self._lock)
             if (age > PATIENCE and waited > _PAUSE) or waited > _LONGEST_WAIT:
                 raise _stuck(self._lock, age)
-            time.sleep(_PAUSE)
-            clear_dead(self._common_dir, self._intents)
+            time.sleep(pause * (1 + os.urandom(1)[0] / 255) / 2)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            if waited >= cleared:  # many that wait must not keep each other from working
+                clear_dead(self._common_dir, self._intents)
+                cleared = waited + _CLEARING
         self._taken = True
+        os.utime(self._lock)  # its age is how long it is held, not how long it was waited for
         self._value.unlink()
 
     def _link(self) -> bool:
