@@ -53,6 +53,16 @@ class ObjectCache:
         except (NotFound, Damaged):
             return False
 
+    def renew(self, sha256: str) -> bool:
+        """Whether the object is here and whole; then it is as new to `mlgit gc`, which waits."""
+        if not self.verify(sha256):
+            return False
+        try:
+            os.utime(self.path(sha256))
+        except (FileNotFoundError, PermissionError):  # taken away just now; another user's
+            return False
+        return True
+
     def open(self, sha256: str) -> BinaryIO:
         """The object's file, read through once and found whole, at its beginning.
 
@@ -126,7 +136,7 @@ class ObjectCache:
                 found, size = copy(source, file, size)
                 if expected and found != expected:
                     raise Damaged(f"the bytes are {found[:12]}, not {expected[:12]}")
-                if not self.verify(found):
+                if not self.renew(found):
                     self._keep(file, found)
         except OSError as error:
             raise StorageFailed(

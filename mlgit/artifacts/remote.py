@@ -106,3 +106,51 @@ class Ranged(Protocol):
             NotFound: There is no such object.
             RemoteFailed, StorageFailed: As `SharedRemote` says; what came before is kept.
         """
+
+
+class Key(NamedTuple):
+    """One file of a place.
+
+    Attributes:
+        name: Its path below the root, such as `trash/2026-11-23/sha256/ab/cd/<hex>`.
+        size: Bytes.
+        modified: Seconds since 1970 UTC when it was put there, by the place's clock.
+    """
+
+    name: str
+    size: int
+    modified: float
+
+
+@runtime_checkable
+class Collectable(Protocol):
+    """A place that `mlgit gc` can clean up: its files by their paths below the root.
+
+    What fails raises as in `SharedRemote`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def keys(self, under: str) -> Iterator[Key]:
+        """Every file below the folder `under`; none where there is no such folder."""
+
+    def key(self, name: str) -> Key | None:
+        """One file as it is now; None where there is none."""
+
+    def move(self, old: str, new: str) -> None:
+        """Give a file another path; at each moment it is whole at one of them, or at both."""
+
+    def remove(self, name: str) -> None:
+        """Remove a file; it need not be there."""
+
+    def read(self, name: str) -> bytes:
+        """A small file.
+
+        Raises:
+            NotFound: There is none.
+        """
+
+    def write(self, name: str, data: bytes) -> None:
+        """Write a small file, or replace it whole."""

@@ -29,7 +29,7 @@ def bring_artifacts(store: Store, data: Path, said: Said) -> Iterator[Damaged]:
         places = [ObjectCache(objects_beside(path)), ObjectCache(data / "objects")]
         for entry in _artifacts(event.fields for event in one.content.events):
             digest = entry["sha256"]
-            if ours.verify(digest) or any(_brought(digest, place, ours) for place in places):
+            if ours.renew(digest) or any(_brought(digest, place, ours) for place in places):
                 continue
             path.stat()
             yield Damaged(
