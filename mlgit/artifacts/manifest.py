@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import InvalidValue, NotFound
@@ -37,6 +37,18 @@ def merge(first: Iterable[ArtifactEntry], *later: Iterable[ArtifactEntry]) -> Ma
         if clash is not None:
             raise InvalidValue(f"artifact {clash!r} is a file, so {path!r} cannot be below it")
     return Manifest((merged[path] for path in sorted(merged)), known.extra, known.format)
+
+
+def expanded(
+    entries: Iterable[ArtifactEntry],
+    read: Callable[[ArtifactEntry], bytes],  # noqa: ARG001
+) -> Iterator[ArtifactEntry]:
+    """Every file that the entries of an `artifacts.yaml` stand for.
+
+    Whoever needs the digests of all bytes asks here: `read` gives the bytes of an entry that
+    stands for many files, and may raise NotFound; format 1 has no such entries yet.
+    """
+    yield from entries
 
 
 def select(entries: Iterable[ArtifactEntry], path: str = "") -> list[ArtifactEntry]:
