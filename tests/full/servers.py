@@ -14,6 +14,7 @@ from tests.full.step import KEPT, Outcome, pytest
 
 TESTS = (
     "tests/sharing/test_servers.py",
+    "tests/sharing/test_server_answers.py",
     "tests/sharing/test_clone_kinds.py",
     "tests/sharing/test_network_faults.py",
     "tests/faults/test_network.py",
