@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NoStore
@@ -54,14 +54,7 @@ def check(
     experiments, damaged = snapshot.experiments()
     known = {experiment.id for experiment in experiments}
     rules = RunRules(known, _settings(snapshot).limits, deep, snapshot.folder_of, is_whole)
-    runs: dict[str, str] = {}
-    for found in survey.walk(snapshot.tree):
-        if found.entry.mode != TREE_MODE:
-            _check_file(found, files, report)
-            continue
-        run_id = RunCheck(found, survey, files, rules).check()
-        if runs.setdefault(run_id, found.path) != found.path and run_id:
-            report.add(found.path, "duplicate-run", f"the run {run_id} is also in {runs[run_id]}")
+    _check_entries(survey.walk(snapshot.tree), survey, files, rules, report)
     if only is None or any(path.endswith("/experiment.yaml") for path in only):
         _check_experiments(experiments, report)
     check_epoch(snapshot, report, since)
@@ -99,6 +92,20 @@ def _settings(snapshot: Snapshot) -> Settings:
         return snapshot.settings()
     except Damaged:  # reported as a file like any other
         return Settings()
+
+
+def _check_entries(
+    entries: Iterable[Found], survey: Survey, files: Files, rules: RunRules, report: Report
+) -> None:
+    """Each file by its kind, each run's folder as a whole; no two of one id."""
+    runs: dict[str, str] = {}
+    for found in entries:
+        if found.entry.mode != TREE_MODE:
+            _check_file(found, files, report)
+            continue
+        run_id = RunCheck(found, survey, files, rules).check()
+        if runs.setdefault(run_id, found.path) != found.path and run_id:
+            report.add(found.path, "duplicate-run", f"the run {run_id} is also in {runs[run_id]}")
 
 
 def _check_file(found: Found, files: Files, report: Report) -> None:
