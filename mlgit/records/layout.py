@@ -41,6 +41,7 @@ README = "README.md"
 POLICY = "registry/policy.yaml"
 TRUST = "trust.yaml"
 EPOCH = "epoch.yaml"
+UNSHARED = "unshared"  # a folder
 
 #: Files below a run's folder.
 RUN = "run.yaml"
@@ -128,3 +129,8 @@ def deployment_path(target: str, name: str) -> str:
 def approval_path(proposal: str, who: str) -> str:
     """The file of one person's approval of one proposal; both are `folder_name`s."""
     return f"approvals/{proposal}/{who}.yaml"
+
+
+def unshared_path(name: str) -> str:
+    """The file of bytes that were published by name only; its name comes from its content."""
+    return f"{UNSHARED}/{name}.yaml"

@@ -53,6 +53,7 @@ _OTHERS = {
     "stage": rf"{_MODEL}/stages/(?P<number>{_NUMBER})\.yaml",
     "deployment": rf"deployments/(?P<target>{_NAME})/(?P<name>{_NAME})\.yaml",
     "approval": rf"approvals/(?P<target>{_NAME})/(?P<name>{_NAME})\.yaml",
+    "unshared": r"unshared/(?P<name>[0-9a-f]{16})\.yaml",
 }
 _segment = re.compile(r"metrics(?:\.[a-z0-9]{1,32}-(?:0|[1-9][0-9]{0,8}))?\.csv").fullmatch
 _FIXED = {

@@ -242,6 +242,10 @@ EPOCH = section(
     {"epoch": COUNT, "at": TIME, "by": NAME},
     {"format": FORMAT, "reason": TEXT, "forgotten": Items(NAME), "before": Items(COMMIT)},
 )
+UNSHARED = section(
+    {"clone": NAME, "artifacts": Items(section({"sha256": SHA256, "size": COUNT}))},
+    {"format": FORMAT},
+)
 
 #: Kind of file (as `layout.parse_path` says) -> what it holds.
 KINDS: dict[str, Section] = {
@@ -260,6 +264,7 @@ KINDS: dict[str, Section] = {
     "approval": APPROVAL,
     "trust": TRUST,
     "epoch": EPOCH,
+    "unshared": UNSHARED,
 }
 
 #: Kinds whose file may hold something else instead, known by a key: what is left of a purged run,

@@ -62,6 +62,7 @@ VALID: dict[str, tuple[str, str]] = {
     "stage: None is a word": ("stage", "stage: None\nuid: x\n" + _WHO),
     "policy: nothing": ("policy", "format: 1\n"),
     "trust: nothing": ("trust", "format: 1\n"),
+    "unshared: nothing": ("unshared", "clone: a\nartifacts: []\n"),
 }
 
 #: Name -> (kind of file, its text, what the first problem says).
@@ -225,5 +226,10 @@ CHECKED: dict[str, tuple[str, str, str]] = {
         "epoch",
         "epoch: 2\nbefore: [abc1234]\n" + _WHO,
         "before.0: expected 40 lower-case hex digits",
+    ),
+    "unshared: no digest": (
+        "unshared",
+        "clone: a\nartifacts: [{sha256: abc, size: 1}]\n",
+        "artifacts.0.sha256: expected",
     ),
 }

@@ -18,6 +18,7 @@ from mlgit.records.metrics import decode_points, encode_points, merge_segments, 
 from mlgit.records.run import Edit, Run, dump_purged, dump_run, load_purged, load_run
 from mlgit.records.schema_table import KINDS, VARIANTS
 from mlgit.records.settings import dump_settings, load_settings
+from mlgit.records.unshared import dump_unshared, load_unshared, unshared_name
 from tests.records.strategies import same
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "format-1"
@@ -44,6 +45,7 @@ CODECS: dict[str, Callable[[bytes], bytes]] = {
     "artifacts": lambda data: dump_manifest(load_manifest(data)),
     "logged-model": lambda data: dump_logged_model(load_logged_model(data)),
     "epoch": lambda data: dump_epoch(load_epoch(data)),
+    "unshared": lambda data: dump_unshared(load_unshared(data)),
     "settings": lambda data: dump_settings(load_settings(data)),
     "metrics": lambda data: encode_points(decode_points(data)),
 }
@@ -142,3 +144,8 @@ def test_keys_of_a_newer_version_survive_a_rewrite(path: str) -> None:
     data = read(path) + newer
     if b"\npurged:" not in data:  # nothing ever rewrites what is left of a purged run
         assert CODECS[kind_of(path)](data) == data
+
+
+@pytest.mark.parametrize("path", [path for path in YAML if kind_of(path) == "unshared"])
+def test_a_file_of_unshared_bytes_is_named_for_its_content(path: str) -> None:
+    assert path == layout.unshared_path(unshared_name(read(path)))
