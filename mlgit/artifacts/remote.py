@@ -133,6 +133,9 @@ class Collectable(Protocol):
     def name(self) -> str:
         """What messages call it."""
 
+    def verify(self, sha256: str) -> bool:
+        """Whether that object is there and whole; all of it is read."""
+
     def keys(self, under: str) -> Iterator[Key]:
         """Every file below the folder `under`; none where there is no such folder."""
 
@@ -140,7 +143,11 @@ class Collectable(Protocol):
         """One file as it is now; None where there is none."""
 
     def move(self, old: str, new: str) -> None:
-        """Give a file another path; at each moment it is whole at one of them, or at both."""
+        """Give a file another path; at each moment it is whole at one of them, or at both.
+
+        Raises:
+            NotFound: There is no such file.
+        """
 
     def remove(self, name: str) -> None:
         """Remove a file; it need not be there."""
