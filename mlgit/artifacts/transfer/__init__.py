@@ -1,0 +1,1 @@
+"""Many objects moved at once, to a remote and from remotes: verified, retried, resumed."""

@@ -1,0 +1,69 @@
+"""Sending objects to a remote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.transfer.crew import TIMEOUT, Crew, Pulse
+from mlgit.artifacts.transfer.retry import patiently
+from mlgit.artifacts.transfer.values import Failure, Progress, Uploaded, Wanted
+from mlgit.errors import Damaged, InvalidState, NotFound
+
+if TYPE_CHECKING:
+    from mlgit.artifacts.remote import SharedRemote
+
+
+def upload(
+    wanted: Sequence[Wanted],
+    source: ObjectCache | Sequence[ObjectCache],
+    remote: SharedRemote,
+    *,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    timeout: float = TIMEOUT,
+) -> Uploaded:
+    """Send what the remote lacks; one that fails does not stop the others.
+
+    Args:
+        wanted: What shall be on the remote; twice the same is once.
+        source: Where the bytes are; of several, the first that has them whole is used.
+        remote: Where they go.
+        progress: Told how far it is.
+        workers: How many objects are sent at once; chosen by number and size when None.
+        timeout: Seconds after which an object that does not move is given up, and after which
+            it is not tried again.
+
+    Raises:
+        RemoteFailed, StorageFailed: What is there already cannot be found out; nothing was sent.
+    """
+    sources = [source] if isinstance(source, ObjectCache) else list(source)
+    asked = list(dict.fromkeys(wanted))
+    sizes = patiently(lambda: remote.sizes([one.sha256 for one in asked]), timeout)
+    there = [one for one in asked if sizes.get(one.sha256) == one.size]
+    absent = [one for one in asked if sizes.get(one.sha256) != one.size]
+
+    def send(one: Wanted, pulse: Pulse) -> None:
+        _send(one, pulse, sources, remote)
+
+    sent, failed = Crew(send, workers, timeout).work(absent, progress)
+    missing = [failure.wanted for failure in failed if _is_missing(failure)]
+    return Uploaded(there, sent, missing, [one for one in failed if not _is_missing(one)])
+
+
+def _is_missing(failure: Failure) -> bool:
+    return isinstance(failure.error, NotFound)
+
+
+def _send(one: Wanted, pulse: Pulse, sources: list[ObjectCache], remote: SharedRemote) -> None:
+    """Send one object from the first source that has it whole."""
+    for source in sources:
+        if not source.has(one.sha256):
+            continue
+        try:
+            remote.put(one.sha256, source.path(one.sha256), pulse.at)
+            return
+        except (Damaged, NotFound, InvalidState):  # spoiled or cleaned up here: the next one
+            continue
+    raise NotFound(f"object {one.sha256[:12]} is not here whole", sha256=one.sha256)
