@@ -1,0 +1,1 @@
+"""Places that keep artifact bytes for a team: object stores, servers, folders."""
