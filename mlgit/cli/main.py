@@ -52,8 +52,10 @@ TABLE: dict[str, dict[str, Entry]] = {
         "conflicts": Entry("conflicts", "List the values that two clones set differently."),
         "resolve": Entry("conflicts", "Decide a value in conflict, as a commit of its own."),
         "status": Entry("share", "Say what only this clone has, lacks, and runs."),
+        "hook": Entry("hook", "Guard plain `git push` of the store."),
     },
     "Data": {
+        "remote": Entry("remote", "Name the places where artifacts are kept for all."),
         "artifact": Entry("artifact", "List, fetch or print the artifacts of a run."),
         "check": Entry("upkeep", "Check every record of the store against the format."),
         "recover": Entry("upkeep", "Publish the runs of programs that died."),

@@ -43,7 +43,8 @@ def helps(name: str, group: click.Group, parent: click.Context) -> Iterator[tupl
     yield context.command_path, command.get_help(context)
     if isinstance(command, click.Group):
         for below in command.list_commands(context):
-            yield from helps(below, command, context)
+            if not command.commands[below].hidden:
+                yield from helps(below, command, context)
 
 
 def _topic(name: str) -> str:
