@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlgit.records.artifact import ArtifactEntry
+    from mlgit.records.history import History
     from mlgit.records.inputs import Inputs
     from mlgit.records.metrics import Point
     from mlgit.records.run import Run
     from mlgit.search.index import Index
-    from mlgit.store.snapshot import Snapshot
+    from mlgit.store.store import Store
 
 
 class PublishedRun:
     """One run that nobody on this machine is logging to; the parts of it are `RunView`'s.
 
-    `data` is the folder of that name of its store; `run` its record where that is known.
+    `run` is its record where that is known.
 
     Attributes:
         run: Its record.
@@ -26,9 +26,9 @@ class PublishedRun:
         small: Artifacts that are not on the branch yet: none.
     """
 
-    def __init__(self, snapshot: Snapshot, folder: str, data: Path, run: Run | None = None) -> None:
-        self._snapshot, self._data = snapshot, data
-        self.run: Run = run or snapshot.run(folder)
+    def __init__(self, store: Store, folder: str, run: Run | None = None) -> None:
+        self._store, self._snapshot = store, store.snapshot()
+        self.run: Run = run or self._snapshot.run(folder)
         self.folder = folder
         self.small: dict[str, bytes] = {}
 
@@ -46,11 +46,17 @@ class PublishedRun:
     def points(self) -> list[Point]:
         """All its points, by step, timestamp, then order of logging.
 
-        Where the whole history is not here: a down-sampled one, with a warning.
+        Where the whole history is not to be had: a down-sampled one, with a warning.
         """
         from mlgit.runs.history import all_points
 
-        return all_points(self.run.history, self._snapshot.segments(self.folder), self._data)
+        return all_points(self.run.history, self._snapshot.segments(self.folder), self._whole)
+
+    def _whole(self, history: History) -> list[bytes]:
+        from mlgit.artifacts.history import whole_history
+        from mlgit.holdings.read import sources_of
+
+        return whole_history(history, self.manifest, sources_of(self._store, self))
 
     @property
     def outline(self) -> list[Point]:

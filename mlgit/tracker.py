@@ -160,7 +160,7 @@ class Tracker:
             return ours.view()
         folder = self._folder(run_id)
         if folder:
-            return PublishedRun(self.store.snapshot(), folder, self.store.data)
+            return PublishedRun(self.store, folder)
         with self._lock:
             found = self._view.of_run(run_id)
         if found is None:
@@ -199,20 +199,11 @@ class Tracker:
 
     def artifacts(self, run_id: str) -> Held:
         """The artifacts of a run, also of one under way."""
-        from mlgit.artifacts.fetch import Sources
+        from mlgit.holdings.read import sources_of
 
         view = self.find(run_id)
-        snapshot = self.store.snapshot()
-        waiting = {
-            one.inline: view.small[one.sha256]
-            for one in view.manifest
-            if one.inline and one.sha256 in view.small
-        }
-
-        def inline(name: str) -> bytes | None:
-            return waiting[name] if name in waiting else snapshot.read(f"{view.folder}/{name}")
-
-        return Held(view.manifest, Sources(inline, caches(self.store, view.run.id)))
+        places = caches(self.store, view.run.id)
+        return Held(view.manifest, sources_of(self.store, view, places))
 
     def downloads(self, run_id: str) -> Path:
         """Where artifacts of a run are copied to when no place is named."""

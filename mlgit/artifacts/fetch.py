@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
 from io import BytesIO
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.landing import land
-from mlgit.errors import Damaged, InvalidState, NotFound
+from mlgit.errors import Damaged, InvalidState, MlgitError, NotFound
 from mlgit.records.artifact_path import is_safe_path
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remote import Remote
     from mlgit.records.artifact import ArtifactEntry
+
+    Gather = Callable[[Sequence[ArtifactEntry]], Mapping[str, MlgitError]]
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,18 @@ class Sources:
     Attributes:
         inline: Reads a path below the run's folder on the branch; None when it is not there.
         remotes: Asked in this order; the local store comes first.
+        gather: Brings artifacts from far away into one of `remotes`; gives the reasons, by sha256,
+            of those that it could not bring.
     """
 
     inline: Callable[[str], bytes | None]
     remotes: Sequence[Remote] = ()
+    gather: Gather | None = None
+
+
+def local_sources(data: Path) -> Sources:
+    """Only what the local store below `data` keeps."""
+    return Sources(lambda _: None, [ObjectCache(data / "objects")])
 
 
 def read(entry: ArtifactEntry, sources: Sources) -> bytes:
@@ -50,11 +60,13 @@ def open_artifact(entry: ArtifactEntry, sources: Sources) -> BinaryIO:
     """The artifact as an open file, verified before it is returned; raises as `read`."""
     if entry.inline:
         return BytesIO(_inline(entry, sources))
-    for remote in sources.remotes:
-        if isinstance(remote, ObjectCache) and not entry.uri:
+    _require_digest(entry)
+    near = gathered([entry], sources)
+    for remote in near.remotes:
+        if isinstance(remote, ObjectCache):
             with suppress(NotFound, Damaged):
                 return remote.open(entry.sha256)
-    return _copied(entry, sources)
+    return _copied(entry, near)
 
 
 def download(entries: Iterable[ArtifactEntry], sources: Sources, target: Path) -> list[Path]:
@@ -74,6 +86,7 @@ def download(entries: Iterable[ArtifactEntry], sources: Sources, target: Path) -
             path=hostile,
         )
     landed: dict[str, Path] = {}
+    sources = gathered(wanted, sources)
     for entry in wanted:
         other = landed.get(entry.path.casefold())
         if other is not None and is_same_file(other, target / entry.path):
@@ -86,6 +99,27 @@ def download(entries: Iterable[ArtifactEntry], sources: Sources, target: Path) -
     return [target / entry.path for entry in wanted]
 
 
+def gathered(entries: Iterable[ArtifactEntry], sources: Sources) -> Sources:
+    """The sources after what is far away was brought near, all at once; it is not tried again."""
+    absent = [
+        entry
+        for entry in entries
+        if entry.sha256
+        and not (entry.inline or entry.uri)
+        and not any(remote.has(entry.sha256) for remote in sources.remotes)
+    ]
+    fetch = sources.gather
+    if fetch is None or not absent:
+        return sources
+    known = fetch(absent)
+
+    def again(more: Sequence[ArtifactEntry]) -> Mapping[str, MlgitError]:
+        new = [entry for entry in more if entry.sha256 not in known]
+        return {**known, **(fetch(new) if new else {})}
+
+    return replace(sources, gather=again)
+
+
 def is_same_file(one: Path, other: Path) -> bool:
     """Whether two names stand for one file: the file system does not tell them apart."""
     return one != other and other.exists() and one.samefile(other)
@@ -96,15 +130,28 @@ def fill(entry: ArtifactEntry, sources: Sources, target: BinaryIO) -> None:
     if entry.inline:
         target.write(_inline(entry, sources))
         return
-    _refuse_reference(entry)
+    _require_digest(entry)
+    failure = _from_remotes(entry, sources, target)
+    if failure is not None and sources.gather is not None:
+        reason = sources.gather([entry]).get(entry.sha256)
+        if reason is None:
+            failure = _from_remotes(entry, sources, target)
+        elif isinstance(failure, NotFound):
+            failure = reason
+    if failure is not None:
+        raise failure
+
+
+def _from_remotes(entry: ArtifactEntry, sources: Sources, target: BinaryIO) -> MlgitError | None:
+    """Fill `target` from the first remote that can; why none could."""
     damage: Damaged | None = None
     for remote in sources.remotes:
         failure = _try(remote, entry.sha256, target)
         if failure is None:
-            return
+            return None
         if isinstance(failure, Damaged):
             damage = failure
-    raise damage or _missing(entry, sources)
+    return damage or _missing(entry, sources)
 
 
 def _try(remote: Remote, sha256: str, target: BinaryIO) -> NotFound | Damaged | None:
@@ -139,17 +186,19 @@ def _inline(entry: ArtifactEntry, sources: Sources) -> bytes:
     return data
 
 
-def _refuse_reference(entry: ArtifactEntry) -> None:
+def _require_digest(entry: ArtifactEntry) -> None:
     if entry.uri:
         raise InvalidState(
             f"{entry.path} is a reference to {entry.uri}",
             "fetch it yourself if you trust that place; mlgit opens no address from a branch",
             uri=entry.uri,
         )
+    if not entry.sha256:
+        raise Damaged(f"the manifest does not say which bytes {entry.path} has", "mlgit check")
 
 
 def _missing(entry: ArtifactEntry, sources: Sources) -> NotFound:
-    asked = ", ".join(remote.name for remote in sources.remotes) or "no remote"
+    asked = ", ".join(dict.fromkeys(remote.name for remote in sources.remotes)) or "no remote"
     return NotFound(
         f"{entry.path} (sha256 {entry.sha256[:12]}) is not to be found; asked: {asked}",
         "it was logged in another clone that has not shared its artifacts yet",

@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
-from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlgit.artifacts.cache import ObjectCache
 from mlgit.errors import Damaged, NotFound
+from mlgit.records.artifact import ArtifactEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mlgit.artifacts.fetch import Sources
     from mlgit.records.history import History
 
 
-def whole_history(history: History, objects: Path) -> list[bytes]:
+def whole_history(
+    history: History, manifest: Sequence[ArtifactEntry], sources: Sources
+) -> list[bytes]:
     """CSV files that hold every point of a run's down-sampled ones; none where there are none.
 
     Args:
         history: What the run says of its history.
-        objects: The local store of artifact bytes.
+        manifest: The run's artifacts, which say how long each file is.
+        sources: Where their bytes may be.
 
     Raises:
-        NotFound: One of them is not here, or not made yet because the run goes on.
+        NotFound: One of them is not to be had, or not made yet because the run goes on.
         Damaged: Its bytes are not those it is named for.
+        RemoteFailed, MissingExtra, StorageFailed: It is far away, and could not be fetched.
     """
     if history.sampled and not history.artifacts:
         raise _sampled(history, "the whole history is made when the run ends, where it runs")
-    return [_read(history, path, objects) for path in history.artifacts]
+    sizes = {entry.sha256: entry.size for entry in manifest}
+    entries = [
+        ArtifactEntry(path, sizes.get(digest, 0), digest)
+        for path, digest in history.artifacts.items()
+    ]
+    return [_read(history, entry, sources) for entry in entries]
 
 
-def _read(history: History, path: str, objects: Path) -> bytes:
-    target = BytesIO()
+def _read(history: History, entry: ArtifactEntry, sources: Sources) -> bytes:
+    from mlgit.artifacts.fetch import read
+
     try:
-        ObjectCache(objects).get(history.artifacts[path], target)
-    except NotFound:
-        hint = f"the artifact {path} holds them all; it is in the clone that logged the run"
-        raise _sampled(history, hint) from None
+        return read(entry, sources)
+    except NotFound as error:
+        raise _sampled(history, f"the artifact {entry.path} holds them all; {error.hint}") from None
     except Damaged as error:
         raise Damaged(
             f"the whole metric history cannot be read: {error.message}", error.hint, **error.facts
         ) from error
-    return target.getvalue()
 
 
 def _sampled(history: History, hint: str) -> NotFound:

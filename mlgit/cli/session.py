@@ -172,7 +172,7 @@ class Session:
         if found.folder:
             from mlgit.published import PublishedRun
 
-            return PublishedRun(self.store.snapshot(), found.folder, self.store.data, found.run)
+            return PublishedRun(self.store, found.folder, found.run)
         live = self.view.of_run(found.run.id)
         if live is None:
             raise NotFound(f"no run {found.run.id!r}.", hint="mlgit runs")

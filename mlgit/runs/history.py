@@ -5,10 +5,9 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.errors import Damaged, NotFound
+from mlgit.errors import MlgitError
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.metrics import HEADER, Point, decode_points, encode_points, merge_segments
 from mlgit.runs import notice, segments
@@ -155,7 +154,7 @@ def joined(files: Sequence[bytes]) -> bytes:
 def all_points(
     history: History,
     sealed: Mapping[str, Sequence[Point]],
-    data: Path,
+    whole: Callable[[History], list[bytes]],
     more: Iterable[Iterable[Point]] = (),
 ) -> list[Point]:
     """The points of metric files, down-sampled ones whole again, by step and timestamp.
@@ -165,18 +164,16 @@ def all_points(
     Args:
         history: What the run says of its history.
         sealed: The points of its metric files by name.
-        data: The folder `data` of the store.
+        whole: Reads the CSV files of a whole history.
         more: Points that are in no file.
     """
     concerned = history.sampled.keys() & sealed.keys()
     if not concerned:
         return merge_segments([*sealed.values(), *more])
-    from mlgit.artifacts.history import whole_history
-
     kept = history._replace(sampled={name: history.sampled[name] for name in concerned})
     try:
-        whole = [decode_points(each) for each in whole_history(kept, data / "objects")]
-    except (NotFound, Damaged) as error:
+        files = [decode_points(each) for each in whole(kept)]
+    except MlgitError as error:
         notice.warn(f"{error.message}; {error.hint}")
-        whole = []
-    return merge_segments([*whole, *sealed.values(), *more])
+        files = []
+    return merge_segments([*files, *sealed.values(), *more])

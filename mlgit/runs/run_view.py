@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mlgit.records.artifact import ArtifactEntry
     from mlgit.records.experiment import Experiment
+    from mlgit.records.history import History
     from mlgit.records.inputs import Inputs
     from mlgit.records.metrics import Point
     from mlgit.records.run import Run
@@ -71,17 +72,20 @@ def of_journals(snapshot: Snapshot, data: Path, sources: Sequence[Source]) -> Ru
     state = compose.state_of(known, header, sources, "")
     parts = [part for source in sources for part in compose.segments_of(source)]
     others = compose.decoded(compose.files_elsewhere(snapshot, folder, parts))
+    manifest = state.manifest()
     run = state.whole_run()._replace(metrics=compose.summary(parts, others, state.run.history))
     small = {k: v for source in sources for k, v in source.content.files.items()}
     return RunView(
         run=run,
         experiment=compose.experiment_of(header),
         folder=folder,
-        manifest=state.manifest(),
+        manifest=manifest,
         inputs=state.inputs(),
         small=small,
         is_live=True,
-        load_points=cache(lambda: all_points(run.history, others, data, map(points, parts))),
+        load_points=cache(
+            lambda: all_points(run.history, others, _whole(manifest, data), map(points, parts))
+        ),
     )
 
 
@@ -102,16 +106,27 @@ def of_branch(snapshot: Snapshot, data: Path, run_id: str, known: str) -> RunVie
     if found is None:
         return None
     folder, run = found
+    manifest = snapshot.manifest(folder)
     return RunView(
         run=run,
         experiment=_experiment(snapshot, run),
         folder=folder,
-        manifest=snapshot.manifest(folder),
+        manifest=manifest,
         inputs=snapshot.inputs(folder),
         small={},
         is_live=False,
-        load_points=cache(lambda: all_points(run.history, snapshot.segments(folder), data)),
+        load_points=cache(
+            lambda: all_points(run.history, snapshot.segments(folder), _whole(manifest, data))
+        ),
     )
+
+
+def _whole(manifest: Sequence[ArtifactEntry], data: Path) -> Callable[[History], list[bytes]]:
+    """Reads whole histories from what this machine keeps."""
+    from mlgit.artifacts.fetch import local_sources
+    from mlgit.artifacts.history import whole_history
+
+    return partial(whole_history, manifest=manifest, sources=local_sources(data))
 
 
 def _candidates(snapshot: Snapshot, run_id: str, known: str) -> Iterator[str]:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import warnings
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlgit.errors import Damaged, NotFound
+from mlgit.errors import MlgitError
 from mlgit.records.metrics import HEADER, Point, decode_points
 from mlgit.store.snapshot import Snapshot, parsed
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mlgit.artifacts.fetch import Sources
+    from mlgit.records.artifact import Manifest
     from mlgit.records.history import History
 
 _TYPES = {"step": "int64", "timestamp": "int64", "key": "category", "value": "float64"}
 _WIDE = Point._fields[4:]
 
 
-def points_frame(snapshot: Snapshot, folder: str, data: Path) -> pd.DataFrame:
+def points_frame(snapshot: Snapshot, folder: str, sources: Sources) -> pd.DataFrame:
     """Every metric point of a run, a row each, in the order of `Snapshot.points`.
 
-    Of a history that was too long for git the whole one, from the artifacts below `data` of the
-    store; where it is not there the down-sampled one, with a warning.
+    Of a history that was too long for git the whole one, from the artifacts in `sources`; where it
+    is not there the down-sampled one, with a warning.
 
     Columns: `step`, `timestamp` (milliseconds UTC), `key` (a category), `value`; where one of the
     points has them also `model_id`, `dataset_name`, `dataset_digest` (text, "" elsewhere).
@@ -33,7 +34,7 @@ def points_frame(snapshot: Snapshot, folder: str, data: Path) -> pd.DataFrame:
         Damaged: A segment cannot be read.
     """
     history, names = snapshot.run(folder).history, snapshot.segment_names(folder)
-    whole = _whole(history, data) if history.sampled else []
+    whole = _whole(history, snapshot.manifest(folder), sources) if history.sampled else []
     paths = [f"{folder}/{name}" for name in names]
     parts = [parsed(path, snapshot.read(path) or b"", _segment) for path in paths]
     if whole:
@@ -54,12 +55,12 @@ def _not_in(long: pd.DataFrame, part: pd.DataFrame) -> pd.DataFrame:
     return new
 
 
-def _whole(history: History, data: Path) -> list[bytes]:
+def _whole(history: History, manifest: Manifest, sources: Sources) -> list[bytes]:
     from mlgit.artifacts.history import whole_history
 
     try:
-        return whole_history(history, data / "objects")
-    except (Damaged, NotFound) as error:
+        return whole_history(history, manifest, sources)
+    except MlgitError as error:
         warnings.warn(f"{error.message}; {error.hint}", stacklevel=3)
         return []
 

@@ -211,13 +211,14 @@ def history(points: int) -> dict[str, float]:
 
 
 def _points_frame(run_id: str) -> Any:
+    from mlgit.artifacts.fetch import local_sources
     from mlgit.search.points import points_frame
     from mlgit.store.store import Store
 
     with Store.open() as store:
         snapshot = store.snapshot()
         (folder,) = snapshot.find_run(run_id)
-        return points_frame(snapshot, folder, store.data)
+        return points_frame(snapshot, folder, local_sources(store.data))
 
 
 def concurrent(processes: int, runs: int) -> dict[str, float]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 import pytest
 
 from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.fetch import local_sources
 from mlgit.errors import Damaged
 from mlgit.records import layout
 from mlgit.records.metrics import Point, decode_points, encode_points, summarize
@@ -101,7 +102,7 @@ def test_the_whole_history_is_read_where_its_bytes_are(store: Store) -> None:
     limit(store, 10_000)
     folder, run = long_run(store)
     assert whole(store, run.id) == list(LONG)
-    frame = points_frame(store.snapshot(), folder, store.data)
+    frame = points_frame(store.snapshot(), folder, local_sources(store.data))
     assert frame["step"].tolist() == list(LONG)
 
 
@@ -116,7 +117,10 @@ def test_without_its_bytes_the_sample_is_read_and_a_warning_says_so(store: Store
         steps = whole(store, run.id)
     assert steps == [point.step for point in store.snapshot().points(folder)]
     with pytest.warns(UserWarning, match=r"metric-history-\w+\.csv holds them all"):
-        assert points_frame(store.snapshot(), folder, store.data)["step"].tolist() == steps
+        assert (
+            points_frame(store.snapshot(), folder, local_sources(store.data))["step"].tolist()
+            == steps
+        )
 
 
 def test_points_of_models_and_datasets_leave_git_and_come_back(store: Store) -> None:
@@ -136,12 +140,14 @@ def test_points_of_models_and_datasets_leave_git_and_come_back(store: Store) -> 
     assert view is not None
     assert view.points == points
     assert in_git(store, folder) <= 4_000
-    frame = points_frame(store.snapshot(), folder, store.data).astype({"key": object})
+    frame = points_frame(store.snapshot(), folder, local_sources(store.data)).astype(
+        {"key": object}
+    )
     assert [Point(*row) for row in frame.itertuples(index=False, name=None)] == points
     again = begin.resume(store, run.id)
     again.log_metric("acc", 1.0, 6_000, 7_000)
     again.finish()
-    frame = points_frame(store.snapshot(), folder, store.data)
+    frame = points_frame(store.snapshot(), folder, local_sources(store.data))
     assert (len(frame), frame["model_id"].iloc[-1]) == (len(LONG) + 1, "")
     assert problems(store) == []
 
@@ -168,7 +174,7 @@ def test_a_resumed_run_goes_on_in_a_segment_of_its_own(store: Store) -> None:
     assert after.metrics["loss"].points == 5_010
     assert after.metrics["loss"].step == 5_009
     assert whole(store, run.id) == list(range(5_010))
-    frame = points_frame(store.snapshot(), folder, store.data)
+    frame = points_frame(store.snapshot(), folder, local_sources(store.data))
     assert frame["step"].tolist() == list(range(5_010))
     assert problems(store) == []
 
@@ -200,7 +206,7 @@ def test_a_resumed_run_that_is_too_long_again_leaves_a_second_artifact(store: St
     assert after.history.points == after.metrics["loss"].points == 12_000
     assert after.metrics["loss"].max == 77.0
     assert whole(store, run.id) == list(range(12_000))
-    assert len(points_frame(store.snapshot(), folder, store.data)) == 12_000
+    assert len(points_frame(store.snapshot(), folder, local_sources(store.data))) == 12_000
     assert problems(store) == []
 
 
@@ -228,7 +234,9 @@ def test_a_checkpoint_leaves_what_is_sealed_and_samples_what_is_too_much(store: 
     assert len(last.history.artifacts) == 1
     assert last.history.sampled == second.history.sampled
     assert whole(store, run.id) == list(range(10_005))
-    assert points_frame(after, folder, store.data)["step"].tolist() == list(range(10_005))
+    assert points_frame(after, folder, local_sources(store.data))["step"].tolist() == list(
+        range(10_005)
+    )
     assert problems(store) == []
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mlgit.artifacts.fetch import local_sources
 from mlgit.errors import Damaged
 from mlgit.records.metrics import Point, encode_points
 from mlgit.search.points import points_frame
@@ -39,7 +40,7 @@ def put(store: Store, segments: dict[str, bytes]) -> str:
 
 
 def rows(store: Store, folder: str) -> list[str]:
-    frame = points_frame(store.snapshot(), folder, store.data)
+    frame = points_frame(store.snapshot(), folder, local_sources(store.data))
     wide = [name for name in Point._fields[4:] if name not in frame]
     frame = frame.assign(**dict.fromkeys(wide, ""))[list(Point._fields)]
     listed = frame.astype({"key": object}).itertuples(index=False, name=None)
@@ -80,9 +81,9 @@ def test_a_damaged_line_is_damage(shared: Store, line: bytes) -> None:
     whole = encode_points([Point(1, 2, "loss", 0.5)])
     folder = put(shared, {"metrics.csv": whole + line})
     with pytest.raises(Damaged, match=r"metrics\.csv"):
-        points_frame(shared.snapshot(), folder, shared.data)
+        points_frame(shared.snapshot(), folder, local_sources(shared.data))
 
 
 def test_no_points_are_no_rows(shared: Store) -> None:
     folder = put(shared, {})
-    assert points_frame(shared.snapshot(), folder, shared.data).empty
+    assert points_frame(shared.snapshot(), folder, local_sources(shared.data)).empty

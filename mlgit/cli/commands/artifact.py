@@ -13,14 +13,13 @@ from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Group
 from mlgit.cli.document import artifact_documents
 from mlgit.cli.numbers import counted, size
-from mlgit.cli.progress import working
+from mlgit.cli.progress import moving
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.cli.table import Cell, Column, lay_out
 from mlgit.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from mlgit.artifacts.fetch import Sources
     from mlgit.published import PublishedRun
     from mlgit.records.artifact import ArtifactEntry
     from mlgit.runs.run_view import RunView
@@ -90,13 +89,15 @@ def get(session: Session, *, run: str, path: str, target: Path | None) -> None:
     All of them, or those below PATH. What was written is printed.
     """
     from mlgit.artifacts.fetch import download
+    from mlgit.holdings.read import sources_of
 
     seen = _seen(session, run)
     entries = _selected(seen, path)
     folder = target or Path(seen.run.id)
     folder.mkdir(parents=True, exist_ok=True)
-    with working(session.output, "copying"):
-        written = download(entries, _sources(session, seen), folder)
+    with moving(session.output, "downloading") as progress:
+        sources = sources_of(session.store, seen, progress=progress)
+        written = download(entries, sources, folder)
     session.output.data(session.output.terminal.safe(str(path)) for path in written)
     total = size(sum(entry.size for entry in entries))
     session.output.note(f"{counted(len(written), 'file')}, {total}")
@@ -114,13 +115,14 @@ def get(session: Session, *, run: str, path: str, target: Path | None) -> None:
 def cat(session: Session, *, run: str, path: str) -> None:
     """Write the bytes of one artifact to stdout, verified."""
     from mlgit.artifacts.fetch import open_artifact
+    from mlgit.holdings.read import sources_of
 
     seen = _seen(session, run)
     entries = _selected(seen, path)
     if len(entries) != 1 or entries[0].path != path:
         raise InvalidValue(f"{path!r} is a folder", hint=f"mlgit artifact get {run} {path}")
     sys.stdout.flush()
-    with open_artifact(entries[0], _sources(session, seen)) as file:
+    with open_artifact(entries[0], sources_of(session.store, seen)) as file:
         while piece := file.read(_PIECE):
             sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
@@ -134,21 +136,6 @@ def _selected(seen: Seen, path: str) -> list[ArtifactEntry]:
     from mlgit.artifacts.manifest import select
 
     return select(seen.manifest, path.rstrip("/"))
-
-
-def _sources(session: Session, seen: Seen) -> Sources:
-    """Where the bytes are: on the branch, in journals of this machine, in the local store."""
-    from mlgit.artifacts.cache import ObjectCache
-    from mlgit.artifacts.fetch import Sources
-
-    snapshot = session.store.snapshot()
-    small = {entry.inline: seen.small.get(entry.sha256) for entry in seen.manifest}
-
-    def inline(name: str) -> bytes | None:
-        held = small.get(name)
-        return snapshot.read(f"{seen.folder}/{name}") if held is None else held
-
-    return Sources(inline, [ObjectCache(session.store.data / "objects")])
 
 
 def _table(session: Session, entries: Sequence[ArtifactEntry]) -> list[str]:
