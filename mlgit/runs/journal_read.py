@@ -103,6 +103,17 @@ def parse(data: bytes) -> JournalContent:
     return content
 
 
+def lost_inside(data: bytes) -> str:
+    """What cannot be read between the records of a journal's bytes; "" where nothing is missing.
+
+    A torn end is none: its writer is at work, or ended before it was told that this is kept.
+    """
+    content = parse(data)
+    if content.gaps and content.gaps[-1].offset + content.gaps[-1].length == content.end:
+        content.gaps.pop()
+    return content.damage()
+
+
 def extend(content: JournalContent, data: bytes) -> None:
     """Add the records of `data`, which begins at byte `content.end` of the journal."""
     base, at = content.end, 0

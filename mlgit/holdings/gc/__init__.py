@@ -1,0 +1,1 @@
+"""Bytes that nothing names any more: found, put aside for a week, then removed."""
