@@ -21,7 +21,7 @@ from dulwich.client import (
 from dulwich.errors import GitProtocolError
 from dulwich.protocol import Protocol
 
-from mlgit.git.transport.protocol import CONNECT, IDLE, SSH, Deadline
+from mlgit.git.transport.protocol import CONNECT, SSH, Deadline
 from mlgit.git.transport.ssh import SshVendor
 from mlgit.git.transport.url import Address, dulwich_config
 
@@ -43,7 +43,7 @@ def client_for(
     """A client of the remote at an address that is not a path, and the path to ask it for."""
     path = address.path.encode()
     if address.scheme in ("http", "https"):
-        with closing(_Pool(config, address)) as pool:
+        with closing(_Pool(config, address, deadline)) as pool:
             yield _http(address, pool, deadline), urlsplit(address.url).path.encode()
         return
     client = (_tcp if address.scheme == "git" else _ssh)(address, config, deadline)
@@ -57,9 +57,9 @@ def client_for(
 class _TcpClient(TCPGitClient):
     """The git:// client, which does not wait for ever."""
 
-    def __init__(self, host: str, port: int | None, activity: Activity) -> None:
-        super().__init__(host, port, thin_packs=False, report_activity=activity)
-        self._activity = activity
+    def __init__(self, host: str, port: int | None, deadline: Deadline) -> None:
+        super().__init__(host, port, thin_packs=False, report_activity=deadline)
+        self._deadline = deadline
         self.opened: list[Protocol] = []
 
     def _connect(
@@ -69,7 +69,7 @@ class _TcpClient(TCPGitClient):
         protocol_version: int | None = None,  # noqa: ARG002
     ) -> tuple[Protocol, Callable[[], bool], None]:
         connection = socket.create_connection((self._host, self._port), CONNECT)
-        connection.settimeout(IDLE)
+        connection.settimeout(self._deadline.patience())
         file = connection.makefile("rwb")
 
         def read(size: int) -> bytes:
@@ -80,7 +80,7 @@ class _TcpClient(TCPGitClient):
             with connection, suppress(OSError):  # what was not read by now nobody waits for
                 file.close()
 
-        proto = Protocol(read, file.write, close, self._activity)
+        proto = Protocol(read, file.write, close, self._deadline)
         self.opened.append(proto)
         # Only a fetch has a second version of the protocol.
         self.protocol_version = 2 if cmd == b"upload-pack" else 0
@@ -168,17 +168,18 @@ def _ssh(address: Address, config: Config, deadline: Deadline) -> _SshClient:
 class _Pool:
     """Connections to one server, all closed in the end; dulwich forgets those of an error."""
 
-    def __init__(self, config: Config, address: Address) -> None:
-        from urllib3.util import Timeout
-
+    def __init__(self, config: Config, address: Address, deadline: Deadline) -> None:
         self._manager = default_urllib3_manager(dulwich_config(config), base_url=_base(address))
-        self._manager.connection_pool_kw["timeout"] = Timeout(connect=CONNECT, read=IDLE)
+        self._deadline = deadline
         self._answers: list[BaseHTTPResponse] = []
         self.headers = self._manager.headers
 
     def request(self, *args: Any, **options: Any) -> BaseHTTPResponse:
-        """As urllib3's."""
-        answer = self._manager.request(*args, **options)
+        """As urllib3's, with time-outs."""
+        from urllib3.util import Timeout
+
+        timeout = Timeout(connect=CONNECT, read=self._deadline.patience())
+        answer = self._manager.request(*args, **{**options, "timeout": timeout})
         self._answers.append(answer)
         return answer
 

@@ -152,6 +152,10 @@ class Deadline:
         """Seconds until then."""
         return max(self._end - time.monotonic(), 0.0)
 
+    def patience(self) -> float:
+        """Seconds that may pass without a byte."""
+        return min(float(IDLE), max(self.left(), 0.001))
+
     def __call__(self, *_: object) -> None:
         """Look at the clock; dulwich says here what moved.
 
