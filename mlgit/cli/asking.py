@@ -22,6 +22,16 @@ def require_yes(output: Output, question: str, *, yes: bool) -> None:
     """
     if yes:
         return
-    if not (output.talk.interactive and sys.stdin.isatty()):
+    if not may_ask(output):
         raise UsageError(f"{question} Nobody is here to answer.", "add --yes")
     click.confirm(output.talk.safe(question), abort=True, err=True)
+
+
+def may_ask(output: Output) -> bool:
+    """Whether a person is there to answer."""
+    return output.talk.interactive and sys.stdin.isatty()
+
+
+def agrees(output: Output, question: str) -> bool:
+    """What a person answers, who is there; no unless said."""
+    return click.confirm(output.talk.safe(question), err=True)

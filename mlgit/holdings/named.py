@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlgit.errors import Damaged, MlgitError, NotFound
 from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.tree import FILE_MODE, TREE_MODE, Copies
 from mlgit.records import layout
@@ -39,48 +40,63 @@ def named_by(store: Store) -> dict[str, Named]:
     """All bytes outside git that the store's branch names, by digest; reads every manifest.
 
     Raises:
-        Damaged: A manifest or a tree cannot be read: what it names is not known.
+        NotFound, Damaged: A manifest or a tree cannot be read: what it names is not known.
     """
-    return new_since(store.repository.objects, store.snapshot().commit, ())
+    found: dict[str, Named] = {}
+    for one in _new(store.repository.objects, store.snapshot().commit, ()):
+        if isinstance(one, MlgitError):
+            raise one
+        found.setdefault(one.sha256, one)
+    return found
 
 
 def new_since(objects: Objects, tip: Oid, known: Collection[Oid]) -> dict[str, Named]:
     """What the commit `tip` names and none of the commits `known` at the same place, by digest.
 
-    Only manifests that differ from those of every known commit are read.
+    Only manifests that differ from those of every known commit are read; one that cannot be read
+    names nothing: `check` says so.
 
     Raises:
-        NotFound, Damaged: A commit, a changed tree or a changed manifest cannot be read.
+        NotFound, Damaged: A commit or a changed tree cannot be read.
     """
-    before = [_tree(objects, commit) for commit in known if commit != ROOT_COMMIT]
     found: dict[str, Named] = {}
-    for path, new, old in _manifests(objects, _tree(objects, tip), before):
-        there = {entry.sha256 for oid in old for entry in _outside(objects, oid)}
-        located = layout.parse_path(path)
-        for entry in _outside(objects, new) if located else ():
-            if entry.sha256 not in there:
-                one = Named(entry.sha256, entry.size, located.run_id if located else "", entry.path)
-                found.setdefault(entry.sha256, one)
+    for one in _new(objects, tip, known):
+        if not isinstance(one, MlgitError):
+            found.setdefault(one.sha256, one)
     return found
 
 
-def _outside(objects: Objects, manifest: Oid) -> Iterator[ArtifactEntry]:
-    """The entries of a manifest whose bytes are not in git, nor at an address of others."""
-    from mlgit.records.artifact import load_manifest
+def _new(objects: Objects, tip: Oid, known: Collection[Oid]) -> Iterator[Named | MlgitError]:
+    before = [_tree(objects, commit) for commit in known if commit != ROOT_COMMIT]
+    for path, new, old in _below(objects, "", 0, _tree(objects, tip), before, Copies()):
+        located = layout.parse_path(path)
+        if located is None:
+            continue
+        try:
+            there = {entry.sha256 for oid in old for entry in _outside(objects, path, oid)}
+            for entry in _outside(objects, path, new):
+                if entry.sha256 not in there:
+                    yield Named(entry.sha256, entry.size, located.run_id, entry.path)
+        except (NotFound, Damaged) as error:
+            yield error
 
-    entries = load_manifest(objects.blob(manifest))
+
+def _outside(objects: Objects, path: str, manifest: Oid) -> Iterator[ArtifactEntry]:
+    """The entries of a manifest whose bytes are not in git, nor at an address of others."""
+    from mlgit.artifacts.manifest import expanded
+    from mlgit.records.artifact import load_manifest
+    from mlgit.store.snapshot import parsed
+
+    entries = expanded(parsed(path, objects.blob(manifest), load_manifest), _not_at_hand)
     return (entry for entry in entries if entry.sha256 and not (entry.inline or entry.uri))
+
+
+def _not_at_hand(entry: ArtifactEntry) -> bytes:
+    raise NotFound(f"what {entry.path} stands for is not read here", sha256=entry.sha256)
 
 
 def _tree(objects: Objects, commit: Oid) -> tuple[int, Oid]:
     return TREE_MODE, objects.commit(commit).tree
-
-
-def _manifests(
-    objects: Objects, new: tuple[int, Oid], old: Sequence[tuple[int, Oid]]
-) -> Iterator[tuple[str, Oid, list[Oid]]]:
-    """(path, id, ids in `old`) of each manifest below `new` that differs from all in `old`."""
-    yield from _below(objects, "", 0, new, old, Copies())
 
 
 def _below(
@@ -91,6 +107,7 @@ def _below(
     old: Sequence[tuple[int, Oid]],
     copies: Copies,
 ) -> Iterator[tuple[str, Oid, list[Oid]]]:
+    """(path, id, ids in `old`) of each manifest below `new` that differs from all in `old`."""
     if new in old:
         return
     if level > _LEVELS:

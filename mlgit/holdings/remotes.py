@@ -135,7 +135,7 @@ def untrusted(one: ArtifactRemote) -> Unsupported:
         f"the artifact remote {one.name} ({one.url}) came with the branch and is not trusted here",
         f"mlgit remote trust {one.name}",
         remote=one.name,
-        url=one.url,
+        untrusted=one.url,
     )
 
 

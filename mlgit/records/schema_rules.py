@@ -98,7 +98,13 @@ SHA256 = Scalar("64 lower-case hex digits", _matches("[0-9a-f]{64}"))
 MANIFEST = Scalar("sha256: and 64 lower-case hex digits", _matches("sha256:[0-9a-f]{64}"))
 COMMIT = Scalar("40 lower-case hex digits", _matches("[0-9a-f]{40}"))
 PATH = Scalar("a plain relative path", lambda value: isinstance(value, str) and is_safe_path(value))
-URL = Scalar("a URL without a password", _matches(r"[a-z][a-z0-9+.-]*://(?![^/@]*:[^/@]*@)\S*"))
+URL = Scalar(
+    "a URL without a password",
+    _matches(
+        r"[a-z][a-z0-9+.-]*://(?![^/@]*:[^/@]*@)\S*"
+        r"|lfs:[A-Za-z0-9]\S*|(?:/|[A-Za-z]:[\\/])[^\x00-\x1f]*"
+    ),
+)
 BOUND = Scalar(
     "a number or a percentage",
     lambda value: (

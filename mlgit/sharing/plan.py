@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.git.history import is_ancestor
 from mlgit.git.transport.protocol import HEADS, INBOX, Pushed, Update
 from mlgit.sharing.crowd import raced_lately
-from mlgit.sharing.inbox import clearing, landed, new_ref, note, waits
+from mlgit.sharing.inbox import clearing, known_inbox, landed, new_ref, note, waits
 from mlgit.store.lineage import strays
 
 if TYPE_CHECKING:
@@ -37,6 +37,21 @@ class Synced(NamedTuple):
     pushed: bool
     attempts: int
     inbox: str = ""
+
+
+Vouch = Callable[[Collection["Oid"]], "Oid | None"]
+"""Gives what of the local branch may be pushed to where these commits are known already.
+
+It may add commits to the branch first, and what it raises ends the push: nothing was moved.
+"""
+
+
+def vouched(store: Store, transport: Transport, vouch: Vouch | None) -> Oid | None:
+    """The local branch as it may be pushed now; None where there is none."""
+    if vouch is None:
+        return store.branch.tip()
+    tracked = store.repository.refs.read(transport.tracking)
+    return vouch([*([tracked] if tracked else []), *known_inbox(store, transport).values()])
 
 
 class Brought(NamedTuple):

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 from mlgit.git.transport.protocol import HEADS, Pushed, Update
 from mlgit.sharing.crowd import note_race, raced_lately
 from mlgit.sharing.inbox import clearing, known_inbox, landed, waits
-from mlgit.sharing.plan import Synced, follows
+from mlgit.sharing.plan import Synced, follows, vouched
 
 if TYPE_CHECKING:
     from mlgit.git.transport.protocol import Transport
+    from mlgit.sharing.plan import Vouch
     from mlgit.store.store import Store
 
 
-def push(store: Store, transport: Transport) -> Synced:
+def push(store: Store, transport: Transport, vouch: Vouch | None = None) -> Synced:
     """Bring the remote what is new here, and take in what it has only where it has moved on.
 
     Raises:
         As `sync`.
     """
-    tip, known = store.branch.tip(), store.repository.refs.read(transport.tracking)
-    objects, inbox = store.repository.objects, known_inbox(store, transport)
+    known, inbox = store.repository.refs.read(transport.tracking), known_inbox(store, transport)
+    tip, objects = vouched(store, transport, vouch), store.repository.objects
     calm = not (waits(objects, inbox, known, tip) or raced_lately(store, transport.remote))
     sent = 0
     if tip and known and calm and follows(objects, known, tip):
@@ -36,4 +37,4 @@ def push(store: Store, transport: Transport) -> Synced:
         sent = 1
     from mlgit.sharing.sync import bring  # merging is a lot to import, and seldom needed here
 
-    return bring(store, transport, time.sleep, sent)
+    return bring(store, transport, time.sleep, sent, vouch)

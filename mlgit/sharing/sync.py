@@ -14,11 +14,12 @@ from mlgit.sharing.crowd import note_race
 from mlgit.sharing.epoch import refuse_stuck
 from mlgit.sharing.gather import take_in_inbox
 from mlgit.sharing.inbox import clearing
-from mlgit.sharing.plan import Synced, arrived, brought, planned
+from mlgit.sharing.plan import Synced, arrived, brought, planned, vouched
 from mlgit.sharing.pull import Pulled, joined, take_in
 
 if TYPE_CHECKING:
     from mlgit.git.transport.protocol import Fetched, Transport, Update
+    from mlgit.sharing.plan import Vouch
     from mlgit.store.store import Store
 
 _ATTEMPTS = 12
@@ -37,7 +38,10 @@ def pull(store: Store, transport: Transport) -> Pulled | None:
 
 
 def sync(
-    store: Store, transport: Transport, sleep: Callable[[float], object] = time.sleep
+    store: Store,
+    transport: Transport,
+    sleep: Callable[[float], object] = time.sleep,
+    vouch: Vouch | None = None,
 ) -> Synced:
     """Take in what the remote has and bring it what is new here.
 
@@ -49,20 +53,24 @@ def sync(
         Unsupported: The store would be the first branch of an empty remote.
         NoStore: Neither side has a store.
         Conflict: Every race was lost; what is here is as it was.
-        As `take_in`.
+        As `take_in`, and what `vouch` raises.
     """
-    return bring(store, transport, sleep)
+    return bring(store, transport, sleep, 0, vouch)
 
 
 def bring(
-    store: Store, transport: Transport, sleep: Callable[[float], object], sent: int = 0
+    store: Store,
+    transport: Transport,
+    sleep: Callable[[float], object],
+    sent: int = 0,
+    vouch: Vouch | None = None,
 ) -> Synced:
     """As `sync`, for a caller that has `sent` as many pushes before."""
     ref, first = f"{HEADS}{transport.branch}", None
     for attempt in range(_ATTEMPTS):
-        own = store.branch.tip()
+        own = vouched(store, transport, vouch)
         there, pulled = _take_in(store, transport)
-        first, tip = joined(first, pulled), store.branch.tip()
+        first, tip = joined(first, pulled), vouched(store, transport, vouch)
         if tip is None:
             raise NoStore("there is no store here, and none at the remote", "mlgit init")
         if pulled is None:

@@ -49,6 +49,10 @@ VALID: dict[str, tuple[str, str]] = {
         "settings",
         "remotes: {a: {base: {url: 's3://a'}, sides: [{url: 's3://b'}, {url: 's3://c'}]}}\n",
     ),
+    "settings: a folder and the git host as remotes": (
+        "settings",
+        "remotes: {a: {url: /mnt/my disk}, b: {url: 'lfs:origin'}}\n",
+    ),
     "model: no more than it must": ("model", _EXPERIMENT.partition("\n")[2]),
     "version: no more than it must": ("version", _VERSION),
     "alias: plain": ("alias", "alias: best\nversion: 3\nuid: x\n" + _WHO),

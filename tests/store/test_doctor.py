@@ -63,11 +63,9 @@ def test_a_branch_that_was_never_pushed_is_a_warning_where_there_is_a_remote(
         assert found(store)["unpushed"].hint == "git push origin mlgit"
 
 
-def test_artifacts_kept_here_are_counted_and_verified(store: Store) -> None:
+def test_artifacts_kept_here_are_verified(store: Store) -> None:
     cache = ObjectCache(store.data / "objects")
-    name, size = cache.put_bytes(b"weights" * 1000)
-    finding = found(store)["artifacts"]
-    assert finding.facts == {"count": 1, "bytes": size}
+    name, _ = cache.put_bytes(b"weights" * 1000)
     assert "damaged-artifact" not in found(store, deep=True)
     path = cache.path(name)
     path.chmod(0o644)

@@ -7,23 +7,28 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlgit.cli.asking import agrees, may_ask
 from mlgit.cli.command import Command
-from mlgit.cli.numbers import counted
-from mlgit.cli.progress import working
+from mlgit.cli.numbers import counted, size
+from mlgit.cli.progress import moving, working
 from mlgit.cli.session import Session, pass_session
-from mlgit.errors import NotFound
+from mlgit.errors import NotFound, Unsupported
 
 if TYPE_CHECKING:
-    from mlgit.git.transport.protocol import Transport
+    from mlgit.shared import Outcome
     from mlgit.sharing.epoch import TakenOver
     from mlgit.sharing.plan import Synced
     from mlgit.sharing.pull import Pulled
     from mlgit.sharing.state import SharedState
-    from mlgit.store.store import Store
 
 _NAMED = 10
 _HOSTILE = "no store may hold it; ask who pushed it: git log mlgit"
 _REMOTE = click.argument("remote", default="", metavar="[REMOTE]")
+_BY_NAME_ONLY = click.option(
+    "--metadata-only",
+    is_flag=True,
+    help="Send no artifacts: the branch says that only this clone has them.",
+)
 
 
 @click.command(cls=Command, examples="mlgit pull\nmlgit pull upstream")
@@ -47,39 +52,83 @@ def pull(session: Session, *, remote: str) -> None:
         session.output.note(f"nothing new from {transport.remote}")
 
 
-@click.command(cls=Command, examples="mlgit push\nmlgit push upstream")
+@click.command(cls=Command, examples="mlgit push\nmlgit push upstream\nmlgit push --metadata-only")
 @_REMOTE
+@_BY_NAME_ONLY
 @pass_session
-def push(session: Session, *, remote: str) -> None:
+def push(session: Session, *, remote: str, metadata_only: bool) -> None:
     """Bring what is new here to where others find it.
 
-    What others have brought there meanwhile is taken in first. Where many push at the same moment
-    it may land in the inbox of the remote, which the next sync of anyone takes in.
+    First the artifacts that git does not hold, to the artifact remotes (see `mlgit remote`): the
+    branch moves when their bytes are there, verified. What others have brought meanwhile is taken
+    in. Where many push at the same moment it may land in the inbox of the remote, which the next
+    sync of anyone takes in.
     """
-    from mlgit.sharing.push import push as bring
+    from mlgit.shared import push as bring
 
-    _share(session, remote, bring)
+    _share(session, remote, bring, metadata_only=metadata_only)
 
 
 @click.command(cls=Command, examples="mlgit sync\nmlgit sync upstream")
 @_REMOTE
+@_BY_NAME_ONLY
 @pass_session
-def sync(session: Session, *, remote: str) -> None:
+def sync(session: Session, *, remote: str, metadata_only: bool) -> None:
     """Pull and push: then both sides have the same."""
-    from mlgit.sharing.sync import sync as bring_together
+    from mlgit.shared import sync as bring_together
 
-    _share(session, remote, bring_together)
+    _share(session, remote, bring_together, metadata_only=metadata_only)
 
 
-def _share(session: Session, remote: str, bring: Callable[[Store, Transport], Synced]) -> None:
+def _share(
+    session: Session, remote: str, bring: Callable[..., Outcome], *, metadata_only: bool
+) -> None:
     from mlgit.sharing.remotes import transport_of
 
     transport = transport_of(session.store, remote)
-    with working(session.output, f"sharing with {transport.remote}"):
-        synced = bring(session.store, transport)
-    if synced.pulled is not None:
-        _tell(session, synced.pulled, transport.remote)
-    session.output.note(_outcome(synced, transport.remote))
+
+    def brought() -> Outcome:
+        with moving(session.output, f"sharing with {transport.remote}") as progress:
+            return bring(session.store, transport, metadata_only=metadata_only, progress=progress)
+
+    try:
+        found = brought()
+    except Unsupported as error:
+        if not _agreed(session, error):
+            raise
+        found = brought()
+    if found.synced.pulled is not None:
+        _tell(session, found.synced.pulled, transport.remote)
+    _tell_bytes(session, found)
+    session.output.note(_outcome(found.synced, transport.remote))
+
+
+def _agreed(session: Session, error: Unsupported) -> bool:
+    """Whether the user, asked at a terminal, lets mlgit use a remote that came with the branch."""
+    url = error.facts.get("untrusted")
+    if not isinstance(url, str) or not may_ask(session.output):
+        return False
+    from mlgit.holdings.trust import trust
+
+    if not agrees(session.output, f"{error.message}. Use it?"):
+        return False
+    trust(url)
+    return True
+
+
+def _tell_bytes(session: Session, found: Outcome) -> None:
+    """Say which bytes went, and which did not."""
+    if found.sent:
+        total = size(sum(one.size for one in found.sent))
+        where = ", ".join(found.remotes)
+        session.output.note(f"{counted(len(found.sent), 'artifact')} ({total}) sent to {where}")
+    if found.declared:
+        total = size(sum(one.size for one in found.declared.values()))
+        session.output.warn(
+            f"{counted(len(found.declared), 'artifact')} ({total}) in this clone only; "
+            "the branch says so",
+            "mlgit push, once there is an artifact remote",
+        )
 
 
 def _outcome(synced: Synced, remote: str) -> str:
@@ -149,7 +198,15 @@ def status(session: Session, *, remote: str) -> None:
             raise
         lines = [f"not shared: {error.message}"]
     running = len(session.live())
+    lines += _only_here(session)
     session.output.data([*lines, *([f"{counted(running, 'run')} under way"] if running else [])])
+
+
+def _only_here(session: Session) -> list[str]:
+    from mlgit.holdings.only_here import sizes_only_here
+
+    kept = sizes_only_here(session.store).values()
+    return [f"{counted(len(kept), 'artifact')} ({size(sum(kept))}) only here"] if kept else []
 
 
 def _lines(found: SharedState) -> list[str]:

@@ -145,11 +145,9 @@ def doctor(ctx: click.Context, session: Session, *, deep: bool, fix: bool, shape
     are in the way. Nothing is changed without --fix, which does what `fix` says of each; objects of
     git that are missing are fetched from a remote then. Ends with 1 where anything is wrong.
     """
-    from mlgit.store.doctor.doctor import diagnose
-
     store = _even_if_broken(session)
     with working(session.output, "looking around"):
-        findings = diagnose(store, deep=deep)
+        findings = _diagnosed(store, deep=deep)
     if fix:
         findings = _repair(session, store, findings, deep=deep)
     documents = [dict(vars(finding)) for finding in findings]
@@ -159,6 +157,13 @@ def doctor(ctx: click.Context, session: Session, *, deep: bool, fix: bool, shape
         session.output.note("Nothing is wrong.")
     if any(finding.severity == "error" for finding in findings):
         ctx.exit(1)
+
+
+def _diagnosed(store: Store, *, deep: bool) -> list[Finding]:
+    from mlgit.holdings.only_here import findings
+    from mlgit.store.doctor.doctor import diagnose
+
+    return diagnose(store, deep=deep, also=[findings])
 
 
 def _even_if_broken(session: Session) -> Store:
@@ -179,7 +184,6 @@ def _repair(
     """Fix what can be, in rounds: what one repair uncovers the next may put right."""
     from mlgit.runs.heal import heal
     from mlgit.sharing.repair import repair_history
-    from mlgit.store.doctor.doctor import diagnose
     from mlgit.store.doctor.fix import fix
 
     tried: set[str] = set()
@@ -197,11 +201,11 @@ def _repair(
             for healed in heal(store, every=True):
                 session.output.note(f"published run {healed.run_id} again from its journal")
         store.repository.objects.forget()
-        findings = diagnose(store, deep=deep)
+        findings = _diagnosed(store, deep=deep)
     with suppress(MlgitError):
         if deep and repair_history(store):
             session.output.note("repaired what merges without mlgit had lost")
-            findings = diagnose(store, deep=deep)
+            findings = _diagnosed(store, deep=deep)
     return findings
 
 

@@ -54,20 +54,6 @@ def _never_pushed(store: Store) -> Finding:
     return Finding("unpushed", "warning" if known else "note", what, hint, {"runs": count})
 
 
-def artifacts(store: Store) -> Iterator[Finding]:
-    """Artifact bytes that are kept in this clone."""
-    root = store.data / "objects"
-    sizes = [path.lstat().st_size for path in _files(root / "sha256")]
-    if sizes:
-        yield Finding(
-            "artifacts",
-            "note",
-            f"{amount(len(sizes), 'artifact')} ({sum(sizes) / 1e6:.1f} MB) kept in this clone only",
-            f"keep a copy of {root}",
-            {"count": len(sizes), "bytes": sum(sizes)},
-        )
-
-
 def damaged_artifacts(store: Store) -> Iterator[Finding]:
     """Artifact bytes here that are not those they are named for; reads all of them."""
     for path in _files(store.data / "objects" / "sha256"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from mlgit.errors import MlgitError
@@ -22,14 +22,17 @@ _NAMED = 20
 Examination = Callable[[Store], Iterator[Finding]]
 
 
-def diagnose(store: Store, *, deep: bool = False) -> list[Finding]:
+def diagnose(
+    store: Store, *, deep: bool = False, also: Iterable[Examination] = ()
+) -> list[Finding]:
     """All findings, the worst first.
 
     Args:
         store: The store to look at; nothing in it is changed.
         deep: Also read every record and every byte of the artifacts kept here.
+        also: Examinations of what the store itself does not know.
     """
-    examinations = [*_ALWAYS, *(_DEEP if deep else (_records,))]
+    examinations = [*_ALWAYS, *also, *(_DEEP if deep else (_records,))]
     found = [finding for examine in examinations for finding in _contained(examine, store)]
     said: dict[str, Finding] = {}
     for finding in found:  # what breaks one examination breaks others, too
@@ -111,7 +114,6 @@ _ALWAYS: tuple[Examination, ...] = (
     _newer_format,
     _checked_out,
     data.unpushed,
-    data.artifacts,
     data.journals,
     data.queue,
     git.stale_locks,

@@ -1,0 +1,68 @@
+"""Artifact bytes that, as far as is known, this clone alone holds; no remote is asked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlgit.holdings.memory import verified
+from mlgit.holdings.named import Named, named_by
+from mlgit.store.finding import Finding, amount
+
+if TYPE_CHECKING:
+    from mlgit.store.store import Store
+
+_MANY = 2000  # runs whose manifests are read in a moment
+_LISTED = 10
+
+
+def sizes_only_here(store: Store) -> dict[str, int]:
+    """Digests and sizes of what was logged here and never seen whole on a remote of the store."""
+    seen = set[str]().union(*(verified(store, url) for url in store.settings.remotes.values()))
+    return {
+        digest: size
+        for digest, size in _kept(store.data / "objects" / "sha256")
+        if digest not in seen
+    }
+
+
+def only_here(store: Store) -> list[Named]:
+    """What runs of the branch name of it, the biggest first; reads every manifest.
+
+    Raises:
+        NotFound, Damaged: A manifest cannot be read.
+    """
+    kept = sizes_only_here(store)
+    named = named_by(store) if kept else {}
+    found = [named[digest] for digest in kept if digest in named]
+    return sorted(found, key=lambda one: (-one.size, one.path))
+
+
+def findings(store: Store) -> Iterator[Finding]:
+    """What the doctor says of it."""
+    kept = sizes_only_here(store)
+    if not kept:
+        return
+    total = sum(kept.values())
+    few = sum(1 for _ in islice(store.snapshot().run_folders(), _MANY + 1)) <= _MANY
+    named = only_here(store) if few else []
+    listed = [f"{one.path} of {one.run} ({one.size / 1e6:.1f} MB)" for one in named[:_LISTED]]
+    more = [f"and {len(named) - _LISTED} more"] if len(named) > _LISTED else []
+    what = f"{amount(len(kept), 'artifact')} ({total / 1e6:.1f} MB) in this clone only"
+    yield Finding(
+        "artifacts",
+        "warning" if store.settings.remotes else "note",
+        "\n".join([f"{what}, as far as is known", *listed, *more]),
+        "mlgit push" if store.settings.remotes else "mlgit remote add main URL, then mlgit push",
+        {"count": len(kept), "bytes": total, "artifacts": [one._asdict() for one in named]},
+    )
+
+
+def _kept(root: Path) -> Iterator[tuple[str, int]]:
+    for where, _, names in os.walk(root):
+        for name in names:
+            if len(name) == 64:
+                yield name, Path(where, name).lstat().st_size

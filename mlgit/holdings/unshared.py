@@ -1,0 +1,83 @@
+"""Bytes that the branch says only one clone has: said by a push by name only, and taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING
+
+from mlgit.errors import Damaged
+from mlgit.records import layout
+
+if TYPE_CHECKING:
+    from mlgit.records.unshared import Unshared
+    from mlgit.store.change import Change
+    from mlgit.store.snapshot import Snapshot
+    from mlgit.store.store import Store
+
+
+def declared(snapshot: Snapshot) -> dict[str, Unshared]:
+    """What the files below `unshared/` say, by path; one that is damaged says nothing."""
+    found = {}
+    for name in snapshot.names(layout.UNSHARED):
+        path = f"{layout.UNSHARED}/{name}"
+        one = _read(snapshot, path)
+        if one is not None:
+            found[path] = one
+    return found
+
+
+def clones_of(snapshot: Snapshot) -> dict[str, str]:
+    """Digest -> the clone that said it alone has the bytes."""
+    return {
+        digest: one.clone for one in declared(snapshot).values() for digest in sorted(one.sizes)
+    }
+
+
+def declare(store: Store, sizes: Mapping[str, int]) -> None:
+    """Say on the branch, in a commit, that only this clone has these bytes.
+
+    Raises:
+        As `Store.change`.
+    """
+
+    def put(change: Change) -> None:
+        _put(change, store.writer, sizes)
+
+    store.apply(put, f"unshared: {len(sizes)} artifacts only in clone {store.writer}")
+
+
+def take_back(store: Store, digests: Collection[str]) -> None:
+    """Say no more that one clone alone has these bytes: they were verified on a shared remote.
+
+    Raises:
+        As `Store.change`.
+    """
+
+    def clear(change: Change) -> None:
+        for path, one in declared(change.snapshot).items():
+            left = {digest: size for digest, size in one.sizes.items() if digest not in digests}
+            if len(left) < len(one.sizes):
+                change.remove(path)
+                _put(change, one.clone, left)
+
+    store.apply(clear, "unshared: artifacts are on a shared remote now")
+
+
+def _put(change: Change, clone: str, sizes: Mapping[str, int]) -> None:
+    from mlgit.records.unshared import Unshared, dump_unshared, unshared_name
+
+    if sizes:
+        data = dump_unshared(Unshared(clone, sizes))
+        change.put(layout.unshared_path(unshared_name(data)), data)
+
+
+def _read(snapshot: Snapshot, path: str) -> Unshared | None:
+    from mlgit.records.unshared import load_unshared
+
+    if layout.parse_path(path) is None:
+        return None
+    try:
+        data = snapshot.read(path)
+        return None if data is None else load_unshared(data)
+    except Damaged:
+        return None

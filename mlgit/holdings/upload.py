@@ -1,0 +1,158 @@
+"""Bytes brought to where others find them, and seen there whole, before anything names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.transfer.values import Moved, Wanted
+from mlgit.errors import Damaged, MlgitError, NotFound, RemoteFailed, StorageFailed
+from mlgit.holdings.memory import remember, verified
+
+if TYPE_CHECKING:
+    from mlgit.artifacts.remote import SharedRemote
+    from mlgit.artifacts.transfer.values import Progress, Uploaded
+    from mlgit.store.store import Store
+
+_BATCH = 1 << 30  # bytes after which what was sent is remembered: a push that is killed goes on
+_MANY = 2000
+_READERS = 8
+
+
+class Shared(NamedTuple):
+    """What became of bytes that others shall find.
+
+    Attributes:
+        sent: Those that were sent.
+        held: The digests that are whole on a shared remote now.
+        lacking: The others, and why.
+        remotes: Names of the remotes that something was sent to.
+    """
+
+    sent: list[Wanted]
+    held: set[str]
+    lacking: dict[str, MlgitError]
+    remotes: list[str]
+
+
+def caches(store: Store) -> list[ObjectCache]:
+    """Where this clone keeps bytes: what was logged here, and what was downloaded."""
+    return [ObjectCache(store.data / "objects"), ObjectCache(store.cache / "objects")]
+
+
+def share(
+    store: Store,
+    wanted: Sequence[Wanted],
+    remotes: Sequence[SharedRemote],
+    progress: Progress | None = None,
+) -> Shared:
+    """Bring the bytes to the first of the remotes that takes them, verified.
+
+    What is there already is read there once, unless this clone has seen it whole before, and sent
+    again where it is not.
+
+    Raises:
+        StorageFailed: The disk here refused.
+    """
+    done = Shared([], set(), {}, [])
+    for remote in remotes:
+        left = [one for one in wanted if one.sha256 not in done.held]
+        told = _Told(progress, sum(one.size for one in left), len(left))
+        for batch in _batches(left):
+            _share_batch(store, batch, remote, told, done)
+            told.finished(batch)
+    return done
+
+
+def _share_batch(
+    store: Store, batch: list[Wanted], remote: SharedRemote, told: _Told, done: Shared
+) -> None:
+    from mlgit.artifacts.transfer.upload import upload
+
+    try:
+        found = upload(batch, caches(store), remote, progress=told)
+    except (RemoteFailed, StorageFailed) as error:
+        done.lacking.update({one.sha256: error for one in batch})
+        return
+    seen = verified(store, remote.url)
+    unseen = [one for one in found.there if one.sha256 not in seen]
+    problems = _verify(unseen, caches(store), remote)
+    whole = [*found.sent, *(one for one in found.there if one.sha256 not in problems)]
+    remember(store, remote.url, [one.sha256 for one in whole if one.sha256 not in seen])
+    done.lacking.update(problems | _problems(found))
+    for one in whole:
+        done.held.add(one.sha256)
+        done.lacking.pop(one.sha256, None)
+    done.sent.extend(found.sent)
+    if found.sent and remote.name not in done.remotes:
+        done.remotes.append(remote.name)
+
+
+def _problems(found: Uploaded) -> dict[str, MlgitError]:
+    absent = {
+        one.sha256: NotFound("its bytes are neither here nor there", sha256=one.sha256)
+        for one in found.missing
+    }
+    return {**absent, **{failure.wanted.sha256: failure.error for failure in found.failed}}
+
+
+def _verify(
+    there: Sequence[Wanted], sources: Sequence[ObjectCache], remote: SharedRemote
+) -> dict[str, MlgitError]:
+    """Those whose bytes on the remote are not what they are named for, nor could be replaced."""
+    if not there:
+        return {}
+    from concurrent.futures import ThreadPoolExecutor
+
+    def problem(one: Wanted) -> MlgitError | None:
+        try:
+            return None if remote.verify(one.sha256) else _replaced(one, sources, remote)
+        except MlgitError as error:
+            return error
+
+    with ThreadPoolExecutor(_READERS) as pool:
+        found = zip(there, pool.map(problem, there), strict=True)
+        return {one.sha256: error for one, error in found if error is not None}
+
+
+def _replaced(
+    one: Wanted, sources: Sequence[ObjectCache], remote: SharedRemote
+) -> MlgitError | None:
+    """Put whole bytes in the place of damaged ones; why not, where that cannot be."""
+    for source in sources:
+        if source.has(one.sha256):
+            remote.put(one.sha256, source.path(one.sha256))
+            return None
+    return Damaged(f"{remote.name} has other bytes than it should", sha256=one.sha256)
+
+
+def _batches(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
+    batch: list[Wanted] = []
+    size = 0
+    for one in wanted:
+        if batch and (size + one.size > _BATCH or len(batch) >= _MANY):
+            yield batch
+            batch, size = [], 0
+        batch.append(one)
+        size += one.size
+    if batch:
+        yield batch
+
+
+class _Told:
+    """Progress of all batches together, told as that of one transfer."""
+
+    def __init__(self, progress: Callable[[Moved], object] | None, total: int, of: int) -> None:
+        self._progress, self._total, self._of = progress, total, of
+        self._bytes, self._objects = 0, 0
+
+    def __call__(self, moved: Moved) -> None:
+        if self._progress is not None:
+            done, objects = self._bytes + moved.done, self._objects + moved.objects
+            self._progress(Moved(done, self._total, objects, self._of))
+
+    def finished(self, batch: Sequence[Wanted]) -> None:
+        """Count what the batch was asked for, also what was there already."""
+        self._bytes += sum(one.size for one in batch)
+        self._objects += len(batch)
