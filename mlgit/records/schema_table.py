@@ -125,6 +125,7 @@ CAPTURE = section(
         "environment": Contested(FLAG),
     },
 )
+ARTIFACT_PLACES = section({}, {"copies": Contested(COUNT)})
 SETTINGS = section(
     {},
     {
@@ -132,6 +133,7 @@ SETTINGS = section(
         "remotes": Each(Contested(section({"url": URL}))),
         "limits": LIMITS,
         "capture": CAPTURE,
+        "artifacts": ARTIFACT_PLACES,
     },
 )
 MODEL = section(

@@ -21,7 +21,7 @@ from mlgit.records.fields import (
     with_unknown,
 )
 
-_KEYS = frozenset(["format", "remotes", "limits", "capture"])
+_KEYS = frozenset(["format", "remotes", "limits", "capture", "artifacts"])
 
 
 class Limits(NamedTuple):
@@ -49,12 +49,26 @@ class Capture(NamedTuple):
     environment: bool = True
 
 
+class Artifacts(NamedTuple):
+    """What is asked of the places that keep artifacts.
+
+    Attributes:
+        copies: On how many remotes the bytes of each shall be.
+    """
+
+    copies: int = 1
+
+
+_Section = TypeVar("_Section", Limits, Capture, Artifacts)
+
+
 class Settings(NamedTuple):
     """The settings of one store; `remotes` maps a name to the URL of an artifact store."""
 
     remotes: Mapping[str, str] = NOTHING
     limits: Limits = Limits()
     capture: Capture = Capture()
+    artifacts: Artifacts = Artifacts()
     extra: Mapping[str, Any] = NOTHING
     format: int = FORMAT
 
@@ -71,6 +85,7 @@ def dump_settings(settings: Settings) -> bytes:
         "remotes": _remotes_to_doc(settings),
         "limits": _changed(settings.limits, Limits()),
         "capture": _changed(settings.capture, Capture()),
+        "artifacts": _changed(settings.artifacts, Artifacts()),
     }
     doc.update((key, value) for key, value in optional.items() if value)
     return text.dump(with_unknown(doc, settings.extra))
@@ -85,7 +100,7 @@ def _remotes_to_doc(settings: Settings) -> Doc:
     }
 
 
-def _changed(section: Limits | Capture, default: Limits | Capture) -> Doc:
+def _changed(section: _Section, default: _Section) -> Doc:
     pairs = section._asdict().items()
     return {name: value for name, value in pairs if value != getattr(default, name)}
 
@@ -106,6 +121,7 @@ def load_settings(data: bytes) -> Settings:
             remotes=_remotes(doc.get("remotes", {}), extra),
             limits=_section(Limits, doc.get("limits", {}), extra, "limits"),
             capture=_section(Capture, doc.get("capture", {}), extra, "capture"),
+            artifacts=_section(Artifacts, doc.get("artifacts", {}), extra, "artifacts"),
             extra=extra,
             format=format_of(doc),
         )
@@ -131,12 +147,9 @@ def _remotes(section: Doc, extra: Doc) -> dict[str, str]:
     return found
 
 
-_Section = TypeVar("_Section", Limits, Capture)
-
-
 def _section(kind: type[_Section], doc: Doc, extra: Doc, name: str) -> _Section:
     known = kind._fields
-    check = count_of if kind is Limits else flag_of
+    check = flag_of if kind is Capture else count_of
     given: Doc = {}
     for key, value in doc.items():
         if key not in known or isinstance(value, dict):

@@ -14,7 +14,7 @@ from mlgit.records.inputs import DatasetInput, Inputs, ModelLink
 from mlgit.records.logged_model import STATUSES, LoggedModel
 from mlgit.records.metrics import Point
 from mlgit.records.run import Code, Edit, History, MetricSummary, Run, RunStatus, Source
-from mlgit.records.settings import Capture, Limits, Settings
+from mlgit.records.settings import Artifacts, Capture, Limits, Settings
 from tests.records.strategies import floats, integers, keys, real_numbers, texts, values
 
 T = TypeVar("T")
@@ -131,6 +131,7 @@ settings_of_a_team = st.builds(
     st.dictionaries(keys, texts, max_size=3),
     st.builds(Limits, _sizes, _sizes, _sizes, _sizes),
     st.builds(Capture, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
+    st.builds(Artifacts, _sizes),
     unknown,
     st.just(FORMAT),
 )

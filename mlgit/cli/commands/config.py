@@ -16,7 +16,7 @@ from mlgit.errors import InvalidValue, NotFound
 if TYPE_CHECKING:
     from mlgit.records.settings import Settings
 
-_SECTIONS = ("capture", "limits")
+_SECTIONS = ("artifacts", "capture", "limits")
 _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 
 
@@ -27,6 +27,7 @@ _TRUTH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "o
     mlgit config capture.patch
     mlgit config capture.host false
     mlgit config limits.inline_file 200000
+    mlgit config artifacts.copies 2
     """,
 )
 @click.argument("key", default="")
@@ -86,7 +87,7 @@ def _parsed(key: str, text: str, like: object) -> object:
         return _TRUTH[text.lower()]
     if not (text.isascii() and text.isdigit()):
         raise InvalidValue(
-            f"{key} is a number of bytes, not {text!r}", f"mlgit config {key} 200000"
+            f"{key} is a whole number, not {text!r}", f"mlgit config {key} {like}"
         )
     return int(text)
 
