@@ -96,6 +96,7 @@ def ssh_server(root: Path) -> Iterator[Server]:
         "PasswordAuthentication": "no",
         "KbdInteractiveAuthentication": "no",
         "AcceptEnv": "GIT_PROTOCOL",
+        "Subsystem": "sftp internal-sftp",
     }
     (home / "config").write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
     if os.geteuid() == 0:

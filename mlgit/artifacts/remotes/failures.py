@@ -24,7 +24,7 @@ _REFUSALS = frozenset(
 )
 _REFUSING = re.compile(
     r"Credential|Authentication|HostKey|PermissionDenied|ProfileNotFound|NoRegion|NoSuchBucket"
-    r"|KeyImport|KeyEncryption|ValueError|TypeError"
+    r"|KeyImport|KeyEncryption"
 )
 _CODES = (400, 401, 403, 405, 501)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlgit.artifacts.remotes.place import Head, Place
 
 PIECE = 8 << 20  # bytes that are asked for, and held, at once
+_STREAMED = 1 << 20
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
@@ -37,7 +38,7 @@ class Files:
         with self._lock:
             if self._made is None:
                 with answering(self.name):
-                    self._made = self.place.make()
+                    self._made = _made(self.place)
             return self._made
 
     @contextmanager
@@ -100,11 +101,33 @@ class Files:
             with self.answering():
                 if self.place.opens:
                     yield from _opened(fs, path, start)
+                elif self.place.stream:
+                    yield from self._streamed(fs, name, start)
                 else:
                     yield from self._ranges(fs, name, start)
         except _ABSENT:
             self.require_place()
             raise missing(self.name, name) from None
+
+    def _streamed(self, fs: Any, name: str, start: int) -> Iterator[bytes]:
+        assert self.place.stream
+        try:
+            body = wait(fs, self.place.stream(fs, self.path(name), start))
+        except FileNotFoundError:
+            raise
+        except Exception:
+            if not start or not self._ends_at(name, start):
+                raise
+            return
+        try:
+            while data := wait(fs, _filled(body)):
+                yield data
+        finally:
+            fs.loop.call_soon_threadsafe(body.close)
+
+    def _ends_at(self, name: str, start: int) -> bool:
+        head = self.heads([name]).get(name)
+        return head is not None and start >= head.size
 
     def _ranges(self, fs: Any, name: str, start: int) -> Iterator[bytes]:
         data = b" " * PIECE
@@ -114,8 +137,7 @@ class Files:
             except FileNotFoundError:
                 raise
             except Exception:  # each server refuses a range at the end in its own way
-                head = self.heads([name]).get(name)
-                if head is None or start < head.size:
+                if not self._ends_at(name, start):
                     raise
                 return
             start += len(data)
@@ -153,12 +175,15 @@ class Files:
         with self.writing(), self.aside(name) as aside:
             self.write_at(aside, data, sha256)
 
-    def write_at(self, name: str, data: bytes, sha256: str) -> None:
-        """Write the bytes in one request; in the body of `writing`."""
+    def write_at(self, name: str, data: bytes, sha256: str) -> str:
+        """Write the bytes in one request; in the body of `writing`.
+
+        Returns the digest that the place has computed of them, in hex, where it says one.
+        """
         if self.place.write:
-            wait(self.fs, self.place.write(self.fs, self.path(name), data, sha256))
-        else:
-            call(self.fs, "pipe_file", self.path(name), data)
+            return wait(self.fs, self.place.write(self.fs, self.path(name), data, sha256))
+        call(self.fs, "pipe_file", self.path(name), data)
+        return ""
 
     @contextmanager
     def aside(self, name: str) -> Iterator[str]:
@@ -212,7 +237,13 @@ class Files:
         return b"".join(self.pieces_of(name))
 
     def move(self, old: str, new: str) -> None:
-        """Give a file another path; at each moment it is whole at one of them, or at both."""
+        """Give a file another path; at each moment it is whole at one of them, or at both.
+
+        Raises:
+            NotFound: There is no such file.
+        """
+        if self.key(old) is None:
+            raise missing(self.name, old)
         with self.writing():
             self._rename(self.path(old), self.path(new))
 
@@ -262,6 +293,13 @@ class Files:
         return path.strip("/")[len(self.place.root.strip("/")) :].lstrip("/")
 
 
+def _made(place: Place) -> Any:
+    try:
+        return place.make()
+    except (ValueError, TypeError) as error:  # how a library says that settings are missing
+        raise PermissionError(str(error)) from None
+
+
 def make_folder(fs: Any, path: str) -> None:
     """Make a folder and those above it; it may be there."""
     if fs.async_impl:
@@ -275,6 +313,14 @@ def _look(fs: Any, path: str) -> Head | None:
         return head_of(fs.info(path))
     except _ABSENT:
         return None
+
+
+async def _filled(body: Any) -> bytes:
+    """The next MiB of what is being received; less only at its end."""
+    found = b""
+    while len(found) < _STREAMED and (data := await body.read(_STREAMED - len(found))):
+        found += data
+    return found
 
 
 def _opened(fs: Any, path: str, start: int) -> Iterator[bytes]:

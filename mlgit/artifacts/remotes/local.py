@@ -7,8 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlgit.artifacts.cache import sync_folder
+from mlgit.artifacts.durable import sync_folder
 from mlgit.artifacts.remotes.place import Place, filesystem
+from mlgit.artifacts.streams import CHUNK
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remotes.url import RemoteUrl
@@ -22,9 +23,18 @@ def place(url: RemoteUrl) -> Place:
         url.path,
         renames=True,
         opens=True,
+        send=send,
         settle=settle,
         rename=rename,
     )
+
+
+def send(_: Any, path: str, source: str, callback: Any) -> None:
+    """Copy a file, telling how far it is."""
+    with Path(source).open("rb") as old, Path(path).open("xb") as new:
+        while piece := old.read(CHUNK):
+            new.write(piece)
+            callback.relative_update(len(piece))
 
 
 def settle(_: Any, path: str) -> None:

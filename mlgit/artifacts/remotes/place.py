@@ -41,8 +41,10 @@ class Place(NamedTuple):
         read_only: Nothing can be put there.
         head: Asks for one file of an asynchronous file system; `info` where None.
         read: Reads a range; `cat_file` where None.
+        stream: Opens a file to be read from an offset on in one request; ranges where None.
         write: Writes a file at once (file system, path, data, sha256); `pipe_file` where None.
         send: Uploads a bigger one (file system, path, source, callback); `put_file` where None.
+            Both give the digest, in hex, that the place has computed of what it keeps, else "".
         settle: Makes a written file lasting.
         rename: Moves a file, making folders; `mv` where None.
     """
@@ -56,8 +58,9 @@ class Place(NamedTuple):
     read_only: bool = False
     head: Callable[[Any, str], Awaitable[Head]] | None = None
     read: Callable[[Any, str, int, int], Awaitable[bytes]] | None = None
-    write: Callable[[Any, str, bytes, str], Awaitable[object]] | None = None
-    send: Callable[[Any, str, str, Any], Awaitable[object]] | None = None
+    stream: Callable[[Any, str, int], Awaitable[Any]] | None = None
+    write: Callable[[Any, str, bytes, str], Awaitable[str]] | None = None
+    send: Callable[[Any, str, str, Any], Awaitable[str]] | None = None
     settle: Callable[[Any, str], Awaitable[object] | None] | None = None
     rename: Callable[[str, str], object] | None = None
 

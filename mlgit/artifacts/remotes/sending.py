@@ -17,22 +17,30 @@ _SLOWEST = 50_000  # bytes a second below which an upload counts as stuck
 
 def send(
     files: Files, name: str, source: Path, size: int, told: Callable[[int], object] | None
-) -> None:
-    """Upload a file; in the body of `Files.writing`. What `told` raises is passed on."""
+) -> str:
+    """Upload a file; in the body of `Files.writing`. What `told` raises is passed on.
+
+    Returns the digest that the place has computed of it, in hex, where it says one.
+    """
     fs, path, callback = files.fs, files.path(name), _callback(told)
+    most = ANSWER_SECONDS + size / _SLOWEST
     try:
         if files.place.send:
             answer = files.place.send(fs, path, str(source), callback)
-            wait(fs, answer, ANSWER_SECONDS + size / _SLOWEST)
+            if answer is not None:
+                wait(fs, answer, most)
         elif fs.async_impl:
-            answer = fs._put_file(str(source), path, callback=callback)
-            wait(fs, answer, ANSWER_SECONDS + size / _SLOWEST)
+            wait(fs, fs._put_file(str(source), path, callback=callback), most)
         else:
             fs.put_file(str(source), path, callback=callback)
     except Exception:
         if callback.raised is not None:
             raise callback.raised from None
         raise
+
+
+class _StoppedError(Exception):
+    """Stands for what `told` has raised: Ctrl-C as it is would end fsspec's thread."""
 
 
 def _callback(told: Callable[[int], object] | None) -> Any:
@@ -49,6 +57,6 @@ def _callback(told: Callable[[int], object] | None) -> Any:
                     told(self.value)
                 except BaseException as error:
                     self.raised = error
-                    raise
+                    raise _StoppedError from None
 
     return Telling()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from mlgit.artifacts.remotes.place import CONNECT_SECONDS, Place, filesystem
+from mlgit.artifacts.remotes.place import CONNECT_SECONDS, Place
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remotes.url import RemoteUrl
@@ -18,9 +18,13 @@ def place(url: RemoteUrl) -> Place:
         given: dict[str, object] = {"port": url.port} if url.port else {}
         if url.user:
             given["username"] = url.user
-        # sshfs checks no host key unless told; () stands for the user's own known hosts.
-        return filesystem(
+        import fsspec
+
+        # sshfs checks no host key unless told; () stands for the user's own known hosts. It hands
+        # every word it does not know to asyncssh, also `use_listings_cache`; it has no such cache.
+        return fsspec.filesystem(
             "ssh",
+            skip_instance_cache=True,
             host=url.host,
             known_hosts=(),
             connect_timeout=CONNECT_SECONDS,
@@ -34,9 +38,14 @@ def place(url: RemoteUrl) -> Place:
 
 async def read(fs: Any, path: str, start: int, end: int) -> bytes:
     """A range; `cat_file` would not heed it."""
-    async with fs._pool.get() as channel, channel.open(path, "rb") as file:
-        data: bytes = await file.read(end - start, start)
-        return data
+    import asyncssh
+
+    try:
+        async with fs._pool.get() as channel, channel.open(path, "rb") as file:
+            data: bytes = await file.read(end - start, start)
+            return data
+    except asyncssh.SFTPNoSuchFile:
+        raise FileNotFoundError(path) from None
 
 
 async def settle(fs: Any, path: str) -> None:
