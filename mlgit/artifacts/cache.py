@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from mlgit.artifacts.durable import make_folders, sync_folder
+from mlgit.artifacts.intake import Intake
+from mlgit.artifacts.stat_cache import seen
 from mlgit.artifacts.streams import copy, digest, open_file, steady
-from mlgit.errors import Damaged, InvalidValue, NotFound, StorageFailed
-from mlgit.times import random_bytes
+from mlgit.errors import Damaged, InvalidValue, NotFound
+
+if TYPE_CHECKING:
+    from mlgit.artifacts.stat_cache import StatCache
+
+__all__ = ["ObjectCache", "make_folders", "sync_folder"]
 
 _HEX = re.compile(r"[0-9a-f]{64}")
 
@@ -22,13 +28,14 @@ class ObjectCache:
     """Artifact bytes kept by content below `root`; the first implementation of `Remote`.
 
     An object is written to a temporary file, made durable and renamed; it is never changed
-    afterwards and is verified on every read.
+    afterwards and is verified on every read. With the digests `known`, an object that nobody
+    touched since it was written or verified is not read again only to be kept once more.
     """
 
     name = "this clone"
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, known: StatCache | None = None) -> None:
+        self.root, self.known = root, known
 
     def path(self, sha256: str) -> Path:
         """Where an object of that digest is or would be.
@@ -55,13 +62,33 @@ class ObjectCache:
 
     def renew(self, sha256: str) -> bool:
         """Whether the object is here and whole; then it is as new to `mlgit gc`, which waits."""
-        if not self.verify(sha256):
+        if not (self._is_untouched(sha256) or self.verify(sha256)):
             return False
         try:
             os.utime(self.path(sha256))
         except (FileNotFoundError, PermissionError):  # taken away just now; another user's
             return False
+        self.remember([sha256])
         return True
+
+    def _is_untouched(self, sha256: str) -> bool:
+        path = self.path(sha256)
+        with suppress(FileNotFoundError, NotADirectoryError):
+            return self.known is not None and self.known.digest(seen(path, path.lstat())) == sha256
+        return False
+
+    def remember(self, digests: Iterable[str]) -> None:
+        """Note that these objects were found or written whole just now."""
+        if self.known is None:
+            return
+        for sha256 in digests:
+            path = self.path(sha256)
+            with suppress(FileNotFoundError):
+                self.known.remember_own(seen(path, path.lstat()), sha256)
+
+    def intake(self) -> Intake:
+        """To keep several objects together, which is faster; see there."""
+        return Intake(self)
 
     def open(self, sha256: str) -> BinaryIO:
         """The object's file, read through once and found whole, at its beginning.
@@ -131,75 +158,5 @@ class ObjectCache:
         )
 
     def _put(self, source: BinaryIO, expected: str, size: int) -> tuple[str, int]:
-        try:
-            with self._temporary() as file:
-                found, size = copy(source, file, size)
-                if expected and found != expected:
-                    raise Damaged(f"the bytes are {found[:12]}, not {expected[:12]}")
-                if not self.renew(found):
-                    self._keep(file, found)
-        except OSError as error:
-            raise StorageFailed(
-                f"cannot keep an artifact in {self.root}: {error.strerror}",
-                "free some space or check the permissions; nothing was lost",
-            ) from error
-        return found, size
-
-    @contextmanager
-    def _temporary(self) -> Iterator[BinaryIO]:
-        folder = make_folders(self.root, "tmp")
-        path = folder / random_bytes(8).hex()
-        try:
-            with path.open("x+b") as file:
-                yield file
-        finally:
-            with suppress(FileNotFoundError):
-                path.unlink()
-
-    def _keep(self, file: BinaryIO, sha256: str) -> None:
-        """Make the temporary file durable and give it its name."""
-        target = self.path(sha256)
-        make_folders(self.root, "sha256", sha256[:2], sha256[2:4])
-        file.flush()
-        os.fsync(file.fileno())
-        temporary = Path(file.name)
-        temporary.chmod(0o444)
-        temporary.replace(target)
-        sync_folder(target.parent)
-
-
-def make_folders(root: Path, *names: str) -> Path:
-    """`root` with the folders below it, private, each a real one and lasting.
-
-    Raises:
-        StorageFailed: One of them is a symlink or something else; it would lead elsewhere.
-    """
-    path = root
-    for name in ("", *names):
-        path = path / name
-        if not path.is_dir():
-            path.mkdir(mode=0o700, parents=not name, exist_ok=True)
-            _open_as_above(path)
-            sync_folder(path.parent)
-        if path.is_symlink():
-            raise StorageFailed(f"{path} is a symbolic link", "remove it: mlgit keeps data there")
-    return path
-
-
-def _open_as_above(path: Path) -> None:
-    """Open a new folder to those whom the one above is open to, if that is a shared one."""
-    above = path.parent.stat().st_mode
-    if above & stat.S_ISGID:
-        with suppress(PermissionError):  # another user was faster to make it
-            path.chmod(above & 0o2777)
-
-
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder lasting, where the system can."""
-    if os.name == "nt":
-        return
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+        with self.intake() as intake:
+            return intake.take(source, size, expected)

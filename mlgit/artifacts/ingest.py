@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +17,7 @@ from mlgit.records.artifact_path import safe_path
 
 if TYPE_CHECKING:
     from mlgit.artifacts.cache import ObjectCache
+    from mlgit.artifacts.intake import Intake
     from mlgit.artifacts.manifest import Room
 
 __all__ = ["Ingested", "ingest_bytes", "ingest_file", "ingest_folder", "safe_path"]
@@ -59,11 +61,8 @@ def ingest_file(
         StorageFailed: It cannot be read, or the disk refused.
     """
     safe_path(path)
-    with steady(source, follow=follow) as file:
-        data = _small(file, path, room)
-    if data is not None:
-        return _inline(path, data, room)
-    return _stored(path, cache.put_file(source, follow=follow), room)
+    with _intake(cache) as intake:
+        return _taken(source, path, intake, room, follow=follow)
 
 
 def ingest_folder(source: Path, under: str, cache: ObjectCache, room: Room) -> Ingested:
@@ -78,7 +77,30 @@ def ingest_folder(source: Path, under: str, cache: ObjectCache, room: Room) -> I
     """
     prefix = f"{safe_path(under)}/" if under else ""
     found = [(safe_path(prefix + name), file) for name, file in files_of(source)]
-    return together(ingest_file(file, path, cache, room, follow=False) for path, file in found)
+    with _intake(cache) as intake:
+        return together(_taken(file, path, intake, room, follow=False) for path, file in found)
+
+
+@contextmanager
+def _intake(cache: ObjectCache) -> Iterator[Intake]:
+    """To keep files in the store, those that did not change without reading them."""
+    if cache.known is None:
+        with cache.intake() as intake:
+            yield intake
+        return
+    cache.known.begin()
+    try:
+        with cache.intake() as intake:
+            yield intake
+    finally:
+        cache.known.save()
+
+
+def _taken(source: Path, path: str, intake: Intake, room: Room, *, follow: bool) -> Ingested:
+    with steady(source, follow=follow) as file:
+        data = _small(file, path, room)
+        kept = intake.take_file(source, file) if data is None else ("", 0)
+    return _stored(path, kept, room) if data is None else _inline(path, data, room)
 
 
 def together(parts: Iterable[Ingested]) -> Ingested:
@@ -96,7 +118,10 @@ def _small(file: BinaryIO, path: str, room: Room) -> bytes | None:
     if not room.fits(path, size):
         return None
     data = file.read(size + 1)
-    return data if len(data) <= size else None
+    if len(data) > size:
+        file.seek(0)
+        return None
+    return data
 
 
 def _inline(path: str, data: bytes, room: Room) -> Ingested:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from math import inf
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mlgit.errors import InvalidState, InvalidValue, NotFound, StorageFailed
 
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
+
 CHUNK = 1 << 20
+_AT_ONCE = 1 << 26  # bytes after which the disk is to write
 _FICLONE = 0x40049409  # ioctl of Linux: share the blocks of another file, copy on write
 # Not blocking, because opening a pipe for reading would wait for its writer.
 _PLAIN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
@@ -29,20 +33,67 @@ def digest(source: BinaryIO) -> tuple[str, int]:
     return found.hexdigest(), size
 
 
-def copy(source: BinaryIO, target: BinaryIO, most: float = inf) -> tuple[str, int]:
+def copy(
+    source: BinaryIO, target: BinaryIO, most: float = inf, *, lasting: bool = False
+) -> tuple[str, int]:
     """Copy the whole of `source` into the empty `target`; (sha256, bytes) of what arrived.
 
     Shares blocks where the file system can: a later change of `source` does not reach `target`.
-    Stops soon after `most` bytes: a file may grow as fast as it is read.
+    Stops soon after `most` bytes: a file may grow as fast as it is read. Where it is to be
+    `lasting`, the disk begins to write early; the caller still has to sync the end.
     """
     if _share_blocks(source, target):
         target.seek(0)
         return digest(target)
-    found, size = sha256(), 0
-    while size <= most and (chunk := source.read(CHUNK)):
-        found.update(chunk)
-        size += target.write(chunk)
+    found, size, synced = sha256(), 0, 0
+    with Beside() as hashing, Beside() as writing:
+        while size <= most and (chunk := source.read(CHUNK)):
+            if len(chunk) < CHUNK:
+                hashing.wait()
+                found.update(chunk)  # no thread for a small file
+            else:
+                hashing.do(found.update, chunk)
+            size += target.write(chunk)
+            if lasting and size - synced >= _AT_ONCE and not writing.busy:
+                writing.do(os.fsync, target.fileno())
+                synced = size
     return found.hexdigest(), size
+
+
+class Beside:
+    """One call at a time on a thread of its own; at the end, and before the next, it is done."""
+
+    def __init__(self) -> None:
+        self._pool: ThreadPoolExecutor | None = None
+        self._last: Future[object] | None = None
+
+    def __enter__(self) -> Beside:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown()
+        if kind is None:
+            self.wait()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the last call is not done yet."""
+        return self._last is not None and not self._last.done()
+
+    def wait(self) -> None:
+        """Let the last call end; raises what it raised."""
+        if self._last is not None:
+            self._last.result()
+
+    def do(self, call: Callable[[Any], object], argument: object) -> None:
+        """Begin a call; raises what the one before raised."""
+        self.wait()
+        if self._pool is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._pool = ThreadPoolExecutor(1)
+        self._last = self._pool.submit(call, argument)
 
 
 def _share_blocks(source: BinaryIO, target: BinaryIO) -> bool:

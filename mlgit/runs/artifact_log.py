@@ -13,9 +13,13 @@ if TYPE_CHECKING:
     from mlgit.artifacts.cache import ObjectCache
     from mlgit.artifacts.ingest import Ingested
     from mlgit.artifacts.manifest import Room
+    from mlgit.artifacts.stat_cache import StatCache
     from mlgit.records.artifact import ArtifactEntry
     from mlgit.records.inputs import DatasetInput, ModelLink
     from mlgit.runs.session import Session
+
+
+STAT_CACHE = "digests"  # below the store's cache
 
 
 class ArtifactLog:
@@ -26,6 +30,7 @@ class ArtifactLog:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._known: StatCache | None = None
 
     def add_bytes(self, data: bytes, path: str) -> ArtifactEntry:
         """Keep `data` as the artifact `path`.
@@ -95,7 +100,7 @@ class ArtifactLog:
 
         with self._session.lock:
             room = Room(self._session.store.settings.limits, self._session.state.manifest())
-            taken = ingest(ObjectCache(self._objects()), room)
+            taken = ingest(ObjectCache(self._objects(), self._known_digests()), room)
             digests = {entry.inline: entry.sha256 for entry in taken.entries if entry.inline}
             files = {digests[name]: data for name, data in taken.files.items()}
             event = {"do": "artifacts", "entries": [_plain(entry) for entry in taken.entries]}
@@ -108,6 +113,16 @@ class ArtifactLog:
         if self._session.store.spools:
             return objects_beside(self._session.journal.file.path)
         return self._session.store.data / "objects"
+
+    def _known_digests(self) -> StatCache | None:
+        """Which files need not be read again; none in a spool, where no cache is kept."""
+        if self._session.store.spools:
+            return None
+        if self._known is None:
+            from mlgit.artifacts.stat_cache import StatCache
+
+            self._known = StatCache(self._session.store.cache / STAT_CACHE)
+        return self._known
 
 
 def _plain(record: ArtifactEntry | DatasetInput | ModelLink) -> dict[str, Any]:

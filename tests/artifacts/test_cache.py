@@ -96,10 +96,12 @@ def test_a_folder_of_the_store_that_is_a_link_is_refused(
     assert list(outside.iterdir()) == []
 
 
-def test_a_failed_put_leaves_no_temporary_file(cache: ObjectCache, model: Path) -> None:
+@pytest.mark.parametrize("times", [1, 1000])
+def test_a_failed_put_leaves_no_temporary_file(cache: ObjectCache, model: Path, times: int) -> None:
+    model.write_bytes(DATA * times)
     with pytest.raises(Damaged):
         cache.put("0" * 64, model)
-    assert list((cache.root / "tmp").iterdir()) == []
+    assert list(cache.root.rglob("tmp/*")) == []
     assert not cache.has(NAME)
 
 
