@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged, InvalidState, MlgitError, NotFound, RemoteFailed
+from mlgit.store.finding import amount, size_of
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remote import SharedRemote
@@ -221,18 +222,13 @@ def _not_shared(
 
 def _summed(found: Iterable[Named]) -> str:
     sizes = [one.size for one in found]
-    count = "1 artifact is" if len(sizes) == 1 else f"{len(sizes)} artifacts are"
-    words, _, verb = count.rpartition(" ")
-    return f"{words} ({_size(sum(sizes))}) {verb}"
+    verb = "is" if len(sizes) == 1 else "are"
+    return f"{amount(len(sizes), 'artifact')} ({size_of(sum(sizes))}) {verb}"
 
 
 def _listed(found: Mapping[str, Named]) -> str:
     """The biggest, a line each."""
     ordered = sorted(found.values(), key=lambda one: (-one.size, one.path))
-    lines = [f"{one.path} of run {one.run}, {_size(one.size)}" for one in ordered[:_SHOWN]]
+    lines = [f"{one.path} of run {one.run}, {size_of(one.size)}" for one in ordered[:_SHOWN]]
     more = [f"and {len(ordered) - _SHOWN} more"] if len(ordered) > _SHOWN else []
     return "\n".join([*lines, *more])
-
-
-def _size(count: int) -> str:
-    return f"{count / 1e6:.1f} MB" if count >= 100_000 else f"{count / 1e3:.1f} kB"

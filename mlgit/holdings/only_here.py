@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mlgit.holdings.memory import verified
 from mlgit.holdings.named import Named, named_by
-from mlgit.store.finding import Finding, amount
+from mlgit.store.finding import Finding, amount, size_of
 
 if TYPE_CHECKING:
     from mlgit.store.store import Store
@@ -49,9 +49,9 @@ def findings(store: Store) -> Iterator[Finding]:
     total = sum(kept.values())
     few = sum(1 for _ in islice(store.snapshot().run_folders(), _MANY + 1)) <= _MANY
     named = only_here(store) if few else []
-    listed = [f"{one.path} of {one.run} ({one.size / 1e6:.1f} MB)" for one in named[:_LISTED]]
+    listed = [f"{one.path} of {one.run} ({size_of(one.size)})" for one in named[:_LISTED]]
     more = [f"and {len(named) - _LISTED} more"] if len(named) > _LISTED else []
-    what = f"{amount(len(kept), 'artifact')} ({total / 1e6:.1f} MB) in this clone only"
+    what = f"{amount(len(kept), 'artifact')} ({size_of(total)}) in this clone only"
     yield Finding(
         "artifacts",
         "warning" if store.settings.remotes else "note",

@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.errors import AlreadyExists, InvalidValue, NotFound, Unsupported
+from mlgit.errors import (
+    AlreadyExists,
+    InvalidValue,
+    MissingExtra,
+    MlgitError,
+    NotFound,
+    Unsupported,
+)
 from mlgit.holdings.trust import is_trusted, trust
 from mlgit.records import layout
 
@@ -113,10 +120,8 @@ def open_trusted(store: Store, names: Iterable[str] = ()) -> list[SharedRemote]:
     Raises:
         NotFound: There is no remote of that name.
         Unsupported: A named one, or every one of the store, is not trusted.
-        MissingExtra, InvalidValue: One cannot be opened by this installation.
+        MissingExtra, InvalidValue: This installation cannot open a named one, or any.
     """
-    from mlgit.artifacts.remotes.opening import open_remote
-
     known = {one.name: one for one in artifact_remotes(store)}
     asked = list(names)
     for name in asked:
@@ -126,7 +131,11 @@ def open_trusted(store: Store, names: Iterable[str] = ()) -> list[SharedRemote]:
     refused = [one for one in (usable or known.values()) if not one.trusted]
     if refused:
         raise untrusted(refused[0])
-    return [open_remote(one.name, one.url) for one in usable]
+    opened = [_opened(one) for one in usable]
+    failed = [one for one in opened if isinstance(one, MlgitError)]
+    if failed and (asked or len(failed) == len(opened)):
+        raise failed[0]
+    return [one for one in opened if not isinstance(one, MlgitError)]
 
 
 def untrusted(one: ArtifactRemote) -> Unsupported:
@@ -137,6 +146,15 @@ def untrusted(one: ArtifactRemote) -> Unsupported:
         remote=one.name,
         untrusted=one.url,
     )
+
+
+def _opened(one: ArtifactRemote) -> SharedRemote | MlgitError:
+    from mlgit.artifacts.remotes.opening import open_remote
+
+    try:
+        return open_remote(one.name, one.url)
+    except (MissingExtra, InvalidValue) as error:
+        return error
 
 
 def _write(change: Change, settings: Settings) -> None:

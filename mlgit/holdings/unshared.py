@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged
 from mlgit.records import layout
+from mlgit.store.finding import amount
 
 if TYPE_CHECKING:
     from mlgit.records.unshared import Unshared
@@ -43,7 +44,7 @@ def declare(store: Store, sizes: Mapping[str, int]) -> None:
     def put(change: Change) -> None:
         _put(change, store.writer, sizes)
 
-    store.apply(put, f"unshared: {len(sizes)} artifacts only in clone {store.writer}")
+    store.apply(put, f"unshared: {amount(len(sizes), 'artifact')} only in clone {store.writer}")
 
 
 def take_back(store: Store, digests: Collection[str]) -> None:

@@ -35,3 +35,14 @@ class Finding:
 def amount(count: int, noun: str) -> str:
     """`1 run`, `2 runs`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def size_of(count: int) -> str:
+    """Bytes as `912 B`, `41.2 kB`, `3.1 GB`."""
+    if count < 1000:
+        return f"{count} B"
+    number, units = count / 1000, iter(("kB", "MB", "GB", "TB"))
+    unit = next(units)
+    while number >= 999.95 and (larger := next(units, "")):
+        number, unit = number / 1000, larger
+    return f"{number:.1f} {unit}"
