@@ -39,7 +39,7 @@ class RemoteUrl(NamedTuple):
 
     Attributes:
         scheme: One of the values of `PROTOCOLS`.
-        host: The bucket, container or host; for `lfs` the name of the git remote; else empty.
+        host: The bucket, container or host; for `lfs` that or the git remote's name; else empty.
         path: Below it, with neither slash at its ends; a whole path for `file` and `ssh`.
         user: Who logs in, for `ssh` where it is given.
         port: 0 where none is given.
@@ -78,6 +78,8 @@ def parse_url(url: str) -> RemoteUrl:
         _refuse(f"mlgit knows no remotes of the kind {found[1][:40]!r}", _EXAMPLES)
     rest = url[found.end() :]
     if scheme == "lfs":
+        if rest.lower().startswith(("http://", "https://")):
+            return parse_url(rest)._replace(scheme="lfs")
         return RemoteUrl("lfs", _matching(_LFS_NAME, rest, "the name of a git remote"), "")
     if not rest.startswith("//"):
         _refuse(f"{scheme}: is followed by two slashes", _EXAMPLES)

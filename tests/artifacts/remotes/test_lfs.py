@@ -46,7 +46,8 @@ def fetched(remote: LfsRemote) -> bytes:
 
 
 def test_what_was_put_is_there_and_comes_back(lfs: Lfs, source: Path) -> None:
-    remote, told = opened(lfs), []
+    remote = opened(lfs)
+    told: list[int] = []
     assert remote.sizes([DIGEST]) == {}
     remote.put(DIGEST, source, told.append)
     assert lfs.objects == {DIGEST: DATA}
@@ -102,12 +103,15 @@ def test_a_batch_that_is_too_long_is_asked_in_halves(lfs: Lfs) -> None:
     assert opened(lfs, dict.fromkeys(every, 1)).sizes(every) == {every[7]: 1}
 
 
-def test_wrong_bytes_never_arrive(lfs: Lfs, tmp_path: Path) -> None:
+@pytest.mark.parametrize("there", [{}, {DIGEST: DATA}])
+def test_wrong_bytes_never_arrive(lfs: Lfs, tmp_path: Path, there: dict[str, bytes]) -> None:
+    """Whether the server has the right ones already or not."""
+    lfs.objects.update(there)
     other = tmp_path / "other"
     other.write_bytes(b"x" + DATA[1:])
     with pytest.raises(Damaged):
         opened(lfs).put(DIGEST, other)
-    assert lfs.objects == {}
+    assert lfs.objects == there
 
 
 def test_the_object_of_no_bytes_needs_no_server(lfs: Lfs, tmp_path: Path) -> None:

@@ -1,0 +1,212 @@
+"""The LFS store of a git host as a remote: needs no set-up where the host has one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import partial
+from hashlib import sha256 as sha256_of
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from mlgit.artifacts.remotes.lfs_access import GitHost
+from mlgit.artifacts.remotes.lfs_address import endpoint_of_git
+from mlgit.artifacts.remotes.lfs_batch import MEDIA_TYPE, Answer, Server
+from mlgit.artifacts.remotes.lfs_failures import refusal, refused
+from mlgit.artifacts.remotes.lfs_sending import Sending
+from mlgit.artifacts.remotes.lfs_tickets import Tickets
+from mlgit.artifacts.streams import CHUNK
+from mlgit.errors import Damaged, NotFound, RemoteFailed, Unsupported
+
+if TYPE_CHECKING:
+    from urllib3 import BaseHTTPResponse
+
+    from mlgit.artifacts.remote import Stored
+
+EMPTY = sha256_of().hexdigest()  # LFS knows no object of no bytes: an empty file is its pointer
+_ABSENT = {404, 410, 422}  # 422: there is none of that size
+_STALE = {401, 403, 404, 410}  # what an address says that was given out too long ago
+_TRIES = 3
+
+
+class LfsRemote:
+    """See `SharedRemote` and `Ranged`.
+
+    What the server has is the server's word: it names objects by the digests that it has checked
+    when they came. Only `verify` and `get` read their bytes.
+    """
+
+    def __init__(self, name: str, url: str, host: GitHost) -> None:
+        self.name, self.url = name, url
+        self._size_of = host.size_of
+        self._server = Server(name, host)
+        self._uploads = Tickets(partial(self._server.batch, "upload"))
+        self._downloads = Tickets(partial(self._server.batch, "download"))
+
+    def has(self, sha256: str) -> bool:
+        """See `Remote.has`."""
+        return sha256 in self.sizes([sha256])
+
+    def sizes(self, digests: Collection[str]) -> dict[str, int]:
+        """See `SharedRemote.sizes`."""
+        asked = {one: self._size_of(one) for one in digests if one != EMPTY}
+        found = {EMPTY: 0} if EMPTY in digests else {}
+        for digest, answer in self._server.batch("download", asked).items():
+            if "download" in answer.actions:
+                found[digest] = answer.size
+                self._downloads.keep(digest, answer)
+            else:
+                self._missing(digest, answer)
+        self._uploads.foresee({one: asked[one] for one in asked if one not in found})
+        return found
+
+    def put(self, sha256: str, source: Path, told: Callable[[int], object] | None = None) -> None:
+        """See `SharedRemote.put`; what the server says it has already is not sent again."""
+        with Sending(source, sha256, told) as file:
+            if sha256 == EMPTY:
+                file.read()
+                return
+            answer = self._uploads.take(sha256, file.size, fresh=False)
+            if not self._sent(sha256, file, answer, last=False):
+                answer = self._uploads.take(sha256, file.size, fresh=True)
+                self._sent(sha256, file, answer, last=True)
+        if told:
+            told(file.size)
+
+    def pieces(self, sha256: str, start: int) -> Iterator[bytes]:
+        """See `Ranged.pieces`."""
+        if sha256 == EMPTY:
+            return
+        with self._open(sha256, start) as response:
+            if response.status == 416:
+                return
+            began = response.headers.get("Content-Range", "")
+            if response.status == 206 and not began.startswith(f"bytes {start}-"):
+                raise RemoteFailed(f"{self.name} sent another part than asked for", "try again")
+            skip = 0 if response.status == 206 else start
+            while data := response.read(CHUNK):
+                if skip < len(data):
+                    yield data[skip:]
+                skip = max(skip - len(data), 0)
+
+    def get(self, sha256: str, target: BinaryIO) -> None:
+        """See `Remote.get`; goes on where the line broke."""
+        found, size = sha256_of(), 0
+        for left in range(_TRIES)[::-1]:
+            try:
+                for data in self.pieces(sha256, size):
+                    found.update(data)
+                    size += target.write(data)
+                break
+            except RemoteFailed:
+                if not left:
+                    raise
+        if found.hexdigest() != sha256:
+            raise Damaged(
+                f"{self.name} has other bytes than those of {sha256[:12]}",
+                "mlgit artifact verify --remote",
+                remote=self.name,
+                sha256=sha256,
+            )
+
+    def verify(self, sha256: str) -> bool:
+        """See `SharedRemote.verify`."""
+        found = sha256_of()
+        try:
+            for data in self.pieces(sha256, 0):
+                found.update(data)
+        except NotFound:
+            return False
+        return found.hexdigest() == sha256
+
+    def listing(self) -> Iterator[Stored]:
+        """Not possible.
+
+        Raises:
+            Unsupported: Always: LFS servers list nothing.
+        """
+        raise Unsupported(
+            f"{self.name} is an LFS store, which does not list what it has",
+            "what no run needs is removed in the settings of the git host",
+            remote=self.name,
+        )
+
+    @contextmanager
+    def _open(self, sha256: str, start: int) -> Iterator[BaseHTTPResponse]:
+        """The answer that has the object's bytes from `start` on, or all of them."""
+        size, more = self._size_of(sha256), {"range": f"bytes={start}-"} if start else {}
+        for fresh in (False, True):
+            answer = self._downloads.take(sha256, size, fresh=fresh)
+            action = answer.actions.get("download")
+            if action is None:
+                raise self._missing(sha256, answer)
+            with self._server.act("download", "GET", action, None, **more) as response:
+                if response.status in _STALE and not fresh:
+                    continue
+                if response.status in (404, 410):
+                    raise self._missing(sha256, answer)
+                if response.status not in (200, 206, 416):
+                    raise refusal(self.name, response)
+                yield response
+                return
+
+    def _missing(self, digest: str, answer: Answer) -> NotFound:
+        """The error for an object that is not there; an error of another kind is raised."""
+        if answer.code and answer.code not in _ABSENT:
+            raise refused(self.name, answer.code, answer.said)
+        return NotFound(f"{self.name} has no object {digest[:12]}", sha256=digest)
+
+    def _sent(self, sha256: str, file: Sending, answer: Answer, *, last: bool) -> bool:
+        """Send, and let the server look at it; False where its address is over."""
+        if answer.code:
+            raise refused(self.name, answer.code, answer.said)
+        upload = answer.actions.get("upload")
+        if upload is None:  # the server has it
+            while file.read(CHUNK):
+                pass
+            return True
+        more = {"content_type": "application/octet-stream"}
+        if not any(key.lower() == "transfer-encoding" for key in upload.headers):
+            more["content_length"] = str(file.size)
+        with self._server.act("upload", "PUT", upload, file.again, **more) as response:
+            if response.status in _STALE and not last:
+                return False
+            self._require_done(response)
+        self._confirm(sha256, file.size, answer)
+        return True
+
+    def _confirm(self, sha256: str, size: int, answer: Answer) -> None:
+        """Have the server say that it has kept what was sent."""
+        verify = answer.actions.get("verify")
+        if verify is None:
+            if "download" not in self._server.batch("download", {sha256: size})[sha256].actions:
+                raise RemoteFailed(
+                    f"{self.name} took {sha256[:12]} and does not have it",
+                    "try again a moment later",
+                    remote=self.name,
+                )
+            return
+        doc = json.dumps({"oid": sha256, "size": size}).encode()
+        kinds = {"accept": MEDIA_TYPE, "content_type": MEDIA_TYPE}
+        with self._server.act("upload", "POST", verify, lambda: doc, **kinds) as response:
+            self._require_done(response)
+
+    def _require_done(self, response: BaseHTTPResponse) -> None:
+        if not 200 <= response.status < 300:
+            raise refusal(self.name, response)
+        response.drain_conn()
+
+
+def open_lfs(name: str, url: str, host: GitHost | None = None) -> LfsRemote:
+    """The remote at `lfs:https://host/path.git`, or `lfs:NAME` where `host` knows that git remote.
+
+    Raises:
+        Unsupported: It is `lfs:NAME`, and no repository is known here.
+    """
+    place = url.removeprefix("lfs:")
+    if host is not None:
+        return LfsRemote(name, url, host)
+    if "://" not in place:
+        raise Unsupported(f"{name} ({url}) is only reached from its repository", "cd to the clone")
+    return LfsRemote(name, url, GitHost(lambda _: endpoint_of_git(place), lambda _: 0))
