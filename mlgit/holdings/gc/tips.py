@@ -54,8 +54,7 @@ def tips(repository: Repository) -> Iterator[Tip]:
 def _is_symbolic(repository: Repository, name: str) -> bool:
     """Whether a ref stands for another one, which is among the names, too."""
     try:
-        with (repository.common_dir / name).open("rb") as file:
-            return file.read(4) == b"ref:"
+        return read_file(repository.common_dir / name).startswith(b"ref:")
     except OSError:  # packed, or the reading of it says why not
         return False
 
