@@ -12,7 +12,7 @@ from mlgit.cli.command import Command
 from mlgit.cli.numbers import counted, size
 from mlgit.cli.progress import moving, working
 from mlgit.cli.session import Session, pass_session
-from mlgit.errors import NotFound, Unsupported
+from mlgit.errors import Damaged, NotFound, Unsupported
 
 if TYPE_CHECKING:
     from mlgit.shared import Outcome
@@ -205,7 +205,10 @@ def status(session: Session, *, remote: str) -> None:
 def _only_here(session: Session) -> list[str]:
     from mlgit.holdings.only_here import sizes_only_here
 
-    kept = sizes_only_here(session.store).values()
+    try:
+        kept = sizes_only_here(session.store).values()
+    except Damaged:  # settings that cannot be read; `mlgit doctor` names them
+        return []
     return [f"{counted(len(kept), 'artifact')} ({size(sum(kept))}) only here"] if kept else []
 
 
