@@ -57,7 +57,9 @@ def _restore(store: Store, trouble: Trouble, remotes: Sequence[SharedRemote]) ->
     held, digest = caches(store), trouble.named.sha256
     bad = [cache for cache in held if cache.has(digest) and not cache.verify(digest)]
     for cache in bad or held[:1]:
-        cache.put(digest, _whole(store, trouble, remotes, bad))
+        source = _whole(store, trouble, remotes, bad)
+        if source != cache.path(digest):  # else it was fetched to where it belongs
+            cache.put(digest, source)
 
 
 def _send(store: Store, trouble: Trouble, remotes: Sequence[SharedRemote]) -> None:

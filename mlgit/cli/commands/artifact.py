@@ -11,6 +11,7 @@ import click
 
 from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Group
+from mlgit.cli.commands.artifact_verify import verify
 from mlgit.cli.document import artifact_documents
 from mlgit.cli.numbers import counted, size
 from mlgit.cli.progress import moving
@@ -39,7 +40,10 @@ _COLUMNS = ("path", "size", "sha256", "uri")
     """,
 )
 def artifact() -> None:
-    """List, fetch or print the artifacts of a run."""
+    """List, fetch, print, add or verify the artifacts of runs."""
+
+
+artifact.add_command(verify)
 
 
 @artifact.command(
@@ -126,6 +130,43 @@ def cat(session: Session, *, run: str, path: str) -> None:
         while piece := file.read(_PIECE):
             sys.stdout.buffer.write(piece)
     sys.stdout.buffer.flush()
+
+
+@artifact.command(
+    examples="""
+    mlgit artifact put @last report.html
+    mlgit artifact put brisk-otter-12 plots/ model.onnx --path export
+    """
+)
+@click.argument("run", type=RUN)
+@click.argument(
+    "files",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE...",
+)
+@click.option("--path", default="", help="Folder of the run's artifacts to put them in.")
+@pass_session
+def put(session: Session, *, run: str, files: tuple[Path, ...], path: str) -> None:
+    """Add files or folders to the artifacts of a run.
+
+    Each under its own name; one that is there already is replaced. Of a run that has ended it is
+    one commit. `mlgit push` brings the bytes to where others find them.
+    """
+    names = [file.resolve().name if file.name in ("", "..") else file.name for file in files]
+    if len(set(names)) < len(names):
+        raise InvalidValue("two of the files have the same name", hint="put them one by one")
+    found = session.find(run)
+    with session.logging_to(found) as live:
+        added: list[ArtifactEntry] = []
+        for file, name in zip(files, names, strict=True):
+            target = "/".join(filter(None, (path.strip("/"), name)))
+            is_folder = file.is_dir()
+            added += live.add_folder(file, target) if is_folder else [live.add_file(file, target)]
+    session.output.data(session.output.terminal.safe(entry.path) for entry in added)
+    total = size(sum(entry.size for entry in added))
+    session.output.note(f"{counted(len(added), 'file')}, {total}, added to {found.run.name}")
 
 
 def _seen(session: Session, run: str) -> Seen:
