@@ -68,7 +68,7 @@ class Shelf:
         path = self.root / name
         with refusals(path, "remove"):
             path.unlink(missing_ok=True)
-            for folder in list(path.relative_to(self.root).parents)[:-2]:
+            for folder in list(path.relative_to(self.root).parents)[:-1]:
                 with suppress(OSError):  # not empty
                     (self.root / folder).rmdir()
 
