@@ -9,6 +9,7 @@ from mlgit.errors import InvalidValue, NotFound
 from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, Manifest
 from mlgit.records.artifact_path import is_safe_path, safe_path
+from mlgit.records.safe_names import Taken
 
 if TYPE_CHECKING:
     from mlgit.records.settings import Limits
@@ -88,24 +89,38 @@ class Room:
 
     def __init__(self, limits: Limits, entries: Iterable[ArtifactEntry] = ()) -> None:
         self._file, self._run = limits.inline_file, limits.inline_run
-        self._kept: dict[str, ArtifactEntry] = {e.path: e for e in entries if e.inline}
+        self._kept: dict[str, ArtifactEntry] = {}
+        self._taken, self._bytes = Taken(), 0
+        for entry in entries:
+            if entry.inline:
+                self._keep(entry)
 
     def fits(self, path: str, size: int) -> bool:
         """Whether `size` bytes at `path` may be kept in git."""
-        others = sum(entry.size for key, entry in self._kept.items() if key != path)
+        known = self._kept.get(path)
+        others = self._bytes - (known.size if known else 0)
         return size <= self._file and others + size <= self._run
 
     def place(self, entry: ArtifactEntry) -> ArtifactEntry:
         """The entry with the name below the run's folder that its bytes get in git."""
-        self._kept.pop(entry.path, None)
-        taken = {kept.inline for kept in self._kept.values()}
-        placed = entry._replace(inline=layout.artifact_file(entry.path, entry.sha256, taken))
-        self._kept[entry.path] = placed
+        self.release(entry.path)
+        inline = layout.artifact_file(entry.path, entry.sha256, self._taken)
+        placed = entry._replace(inline=inline)
+        self._keep(placed)
         return placed
 
     def release(self, path: str) -> None:
         """Give back the room of what was at `path`: it is kept elsewhere now."""
-        self._kept.pop(path, None)
+        known = self._kept.pop(path, None)
+        if known is not None:
+            self._taken.remove(known.inline)
+            self._bytes -= known.size
+
+    def _keep(self, entry: ArtifactEntry) -> None:
+        self.release(entry.path)
+        self._kept[entry.path] = entry
+        self._taken.add(entry.inline)
+        self._bytes += entry.size
 
 
 def used_files(entries: Iterable[ArtifactEntry], files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from hashlib import sha256
 
 MAX_INLINE_PATH = 200  # characters; Windows allows 260 for a whole path
@@ -114,10 +115,59 @@ def artifact_file(path: str, digest: str, taken: Collection[str] = ()) -> str:
     return next((choice for choice in choices if choice not in taken), choices[-1])
 
 
+class Taken(Collection[str]):
+    """Names that are given already; whether another clashes with one is told without a search."""
+
+    def __init__(self, names: Iterable[str] = ()) -> None:
+        self._names: Counter[str] = Counter()
+        self._alike: Counter[str] = Counter()
+        self._folders: Counter[str] = Counter()
+        for name in names:
+            self.add(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def add(self, name: str, times: int = 1) -> None:
+        """Take a name."""
+        for known, one in self._entries(name):
+            known[one] += times
+            if not known[one]:
+                del known[one]
+
+    def remove(self, name: str) -> None:
+        """Give back a name that was taken."""
+        self.add(name, -1)
+
+    def _entries(self, name: str) -> Iterator[tuple[Counter[str], str]]:
+        yield self._names, name
+        yield self._alike, name.lower()
+        for folder in _above(name.lower()):
+            yield self._folders, folder
+
+    def clashes(self, name: str) -> bool:
+        """Whether one is the same but for case, or one is the folder of the other."""
+        one = name.lower()
+        return (
+            one in self._alike
+            or one in self._folders
+            or any(folder in self._alike for folder in _above(one))
+        )
+
+
+def _above(name: str) -> Iterator[str]:
+    """The folders around a name."""
+    at = name.find("/")
+    while at >= 0:
+        yield name[:at]
+        at = name.find("/", at + 1)
+
+
 def _clashes(name: str, taken: Collection[str]) -> bool:
-    one = name.lower()
-    others = [other.lower() for other in taken]
-    return any(
-        one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
-        for other in others
-    )
+    return (taken if isinstance(taken, Taken) else Taken(taken)).clashes(name)
