@@ -60,7 +60,7 @@ class Place(NamedTuple):
     read: Callable[[Any, str, int, int], Awaitable[bytes]] | None = None
     stream: Callable[[Any, str, int], Awaitable[Any]] | None = None
     write: Callable[[Any, str, bytes, str], Awaitable[str]] | None = None
-    send: Callable[[Any, str, str, Any], Awaitable[str]] | None = None
+    send: Callable[[Any, str, str, Any], Awaitable[str] | None] | None = None
     settle: Callable[[Any, str], Awaitable[object] | None] | None = None
     rename: Callable[[str, str], object] | None = None
 

@@ -27,12 +27,12 @@ def send(
     try:
         if files.place.send:
             answer = files.place.send(fs, path, str(source), callback)
-            if answer is not None:
-                wait(fs, answer, most)
-        elif fs.async_impl:
+            return "" if answer is None else wait(fs, answer, most)
+        if fs.async_impl:
             wait(fs, fs._put_file(str(source), path, callback=callback), most)
         else:
             fs.put_file(str(source), path, callback=callback)
+        return ""
     except Exception:
         if callback.raised is not None:
             raise callback.raised from None
