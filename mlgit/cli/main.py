@@ -56,9 +56,10 @@ TABLE: dict[str, dict[str, Entry]] = {
     },
     "Data": {
         "remote": Entry("remote", "Name the places where artifacts are kept for all."),
-        "artifact": Entry("artifact", "List, fetch or print the artifacts of a run."),
+        "artifact": Entry("artifact", "List, fetch, print, add or verify the artifacts of runs."),
         "check": Entry("upkeep", "Check every record of the store against the format."),
         "recover": Entry("upkeep", "Publish the runs of programs that died."),
+        "gc": Entry("gc", "Remove artifact bytes that nothing names any more."),
     },
     "Meta": {
         "config": Entry("config", "Show or change the settings of the team."),

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.remote import Collectable
 from mlgit.artifacts.transfer.values import Moved, Wanted
 from mlgit.errors import Damaged, MlgitError, NotFound, RemoteFailed, StorageFailed
+from mlgit.holdings.gc.leases import announce
 from mlgit.holdings.memory import remember, verified
 
 if TYPE_CHECKING:
@@ -71,6 +73,8 @@ def _share_batch(
     from mlgit.artifacts.transfer.upload import upload
 
     try:
+        if isinstance(remote, Collectable):
+            announce(store, remote)
         found = upload(batch, caches(store), remote, progress=told)
     except (RemoteFailed, StorageFailed) as error:
         done.lacking.update({one.sha256: error for one in batch})

@@ -77,13 +77,14 @@ def clean_remote(
     tips = list(fetched(store))
     marks = Marks(store, around, wish.before, tips)
     users = _users(store, remote, marks, ignored)
-    if delete:
-        word = announce(store, remote)
-        wish = wish._replace(now=min(wish.now, word.modified if word else wish.now))
     found = plan(remote, marks, wish)
     _refuse_strange(store, remote, found, users)
     if not delete:
         return Cleaned(found, None)
+    word = announce(store, remote)
+    if word and word.modified < wish.now:  # the older clock decides what is old
+        wish = wish._replace(now=word.modified)
+        found = plan(remote, marks, wish)
     look = lambda: marks.look_again(list(fetched(store)))  # noqa: E731
     work = Work(remote, marks, wish, look, nullcontext, workers=_AT_ONCE)
     done = collect(work, found)
