@@ -25,7 +25,7 @@ def files(place: Place) -> Iterator[Line]:
     yield from _small(place)
     yield from _large(place)
     count, parts = place.size(20, 4), place.size(20, 4)
-    each = CHECKPOINT // parts if not place.quick else 100_000
+    each = CHECKPOINT // parts if not place.quick else 200_000
     found = _asked(place, "checkpoints", count=count, files=parts, size=each)
     name = f"{count} checkpoints of {parts} files, one of them new: logged / kept"
     most = count * parts / (parts + count)
