@@ -28,7 +28,7 @@ def files(place: Place) -> Iterator[Line]:
     each = CHECKPOINT // parts if not place.quick else 200_000
     found = _asked(place, "checkpoints", count=count, files=parts, size=each)
     name = f"{count} checkpoints of {parts} files, one of them new: logged / kept"
-    most = count * parts / (parts + count)
+    most = count * parts / (parts + count - 1)
     alike = Bar("each content once", found["ratio"] >= 0.95 * most)
     yield Line(name, found["ratio"], "x", Other("at best", most), alike)
 
