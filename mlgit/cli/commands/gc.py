@@ -78,7 +78,11 @@ def gc(
     with working(session.output, "reading all that names bytes"):
         found = _clean(session, remote, wish, delete=delete, ignored=ignored)
     document = _document(found, remote)
-    emit_one(session.output, shape, document, lambda: _lines(session, found))
+    table = lambda: _lines(session, found)  # noqa: E731
+    if shape.on(session.output) == "tsv":
+        session.output.data(table())
+    else:
+        emit_one(session.output, shape, document, table)
     _tell(session, found, purged=purged)
 
 
