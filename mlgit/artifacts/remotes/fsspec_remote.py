@@ -59,6 +59,8 @@ class FsspecRemote(Files):
                 said = send(self, aside, source, size, told)
             if said != sha256:
                 self._check(aside, sha256, size)
+        if self.place.renames and self.sizes([sha256]).get(sha256) != size:
+            raise self._not_held(sha256)
         if told:
             told(size)
 
@@ -89,12 +91,15 @@ class FsspecRemote(Files):
         if not whole:
             with suppress(MlgitError):
                 self.remove(name)
-            raise RemoteFailed(
-                f"{self.name} does not hold what was sent to it ({sha256[:12]})",
-                "try again; if it stays so, do not trust that place",
-                remote=self.name,
-                said="other bytes came back",
-            )
+            raise self._not_held(sha256)
+
+    def _not_held(self, sha256: str) -> RemoteFailed:
+        return RemoteFailed(
+            f"{self.name} does not hold what was sent to it ({sha256[:12]})",
+            "try again; if it stays so, do not trust that place",
+            remote=self.name,
+            said="other bytes came back",
+        )
 
     def get(self, sha256: str, target: BinaryIO) -> None:
         """Write the object's bytes into the empty file `target`, verified.
