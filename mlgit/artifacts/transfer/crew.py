@@ -15,13 +15,14 @@ from queue import Empty, SimpleQueue
 
 from mlgit.artifacts.transfer.retry import patiently
 from mlgit.artifacts.transfer.values import Failure, Moved, Progress, Wanted
-from mlgit.errors import MlgitError, RemoteFailed, StorageFailed
+from mlgit.errors import Damaged, InvalidState, MlgitError, NotFound, RemoteFailed
 
 TIMEOUT = 300.0  # seconds
 _MANY, _FEW = 16, 4  # threads for small files, which wait for answers, and for big ones
 _BIG = 32 << 20  # bytes of the mean object
 _TICK = 0.1  # seconds
 _SLOWEST = 100_000  # bytes a second; a backend that tells no progress may be as slow
+_OF_ONE = (NotFound, Damaged, InvalidState)  # says nothing of the other objects
 _IN_A_ROW = 3  # objects given up with no success between: the place is out of order
 
 
@@ -117,7 +118,9 @@ class Crew:
         with suppress(IndexError, Stopped):
             while not self._over.is_set():
                 pulse = self._next()
-                self._results.put((pulse, self._attempt(pulse)))
+                error = self._attempt(pulse)
+                self._judge(error)
+                self._results.put((pulse, error))
 
     def _next(self) -> Pulse:
         with self._lock:
@@ -153,12 +156,13 @@ class Crew:
             self._failed.append(Failure(pulse.wanted, error))
         else:
             raise error
-        if not isinstance(error, RemoteFailed | StorageFailed):
-            self._in_a_row = 0
-            return
-        self._in_a_row += 1
-        if self._in_a_row >= _IN_A_ROW:
-            with self._lock:
+
+    def _judge(self, error: BaseException | None) -> None:
+        """Close when several in a row fail; at once, for the threads are faster than the caller."""
+        with self._lock:
+            alone = error is None or isinstance(error, _OF_ONE)
+            self._in_a_row = 0 if alone else self._in_a_row + 1
+            if self._in_a_row >= _IN_A_ROW and isinstance(error, MlgitError):
                 self._failed.extend(Failure(one, error) for one in self._waiting)
                 self._waiting.clear()
 
@@ -168,7 +172,9 @@ class Crew:
             silent = [pulse for pulse in self._running if pulse.is_silent(self._timeout)]
         for pulse in silent:
             pulse.dropped = True
-            self._finish(pulse, RemoteFailed(f"no answer for {self._timeout:.0f} s"))
+            error = RemoteFailed(f"no answer for {self._timeout:.0f} s", "try again later")
+            self._judge(error)
+            self._finish(pulse, error)
             self._hire()
 
     def _moved(self, total: int, count: int) -> Moved:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from itertools import count
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import TypeVar, cast
 
 from mlgit.errors import RemoteFailed
 from mlgit.times import random_bytes
@@ -36,6 +38,31 @@ def patiently(
                 raise
         wait(pause)
     raise AssertionError("the loop above ends by itself")
+
+
+def bounded(call: Callable[[], T], seconds: float) -> T:
+    """What `call` returns, made in a thread of its own: Ctrl-C reaches who waits for it.
+
+    Raises:
+        RemoteFailed: It took longer than that; the thread is lost.
+        Whatever else `call` raises.
+    """
+    answer: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answer.put((call(), None))
+        except BaseException as error:
+            answer.put((None, error))
+
+    threading.Thread(target=ask, name="mlgit-transfer", daemon=True).start()
+    try:
+        found, error = answer.get(timeout=seconds)
+    except Empty:
+        raise RemoteFailed(f"no answer for {seconds:.0f} s", "try again later") from None
+    if error is not None:
+        raise error
+    return cast("T", found)
 
 
 def _pause(attempt: int) -> float:

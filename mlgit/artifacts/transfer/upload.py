@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.transfer.crew import TIMEOUT, Crew, Pulse
-from mlgit.artifacts.transfer.retry import patiently
+from mlgit.artifacts.transfer.retry import bounded, patiently
 from mlgit.artifacts.transfer.values import Failure, Progress, Uploaded, Wanted
-from mlgit.errors import Damaged, InvalidState, NotFound
+from mlgit.errors import Damaged, InvalidState, NotFound, RemoteFailed
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remote import SharedRemote
+
+_QUESTIONS = 1000  # sizes that any place can tell within one time limit
 
 
 def upload(
@@ -40,7 +43,8 @@ def upload(
     """
     sources = [source] if isinstance(source, ObjectCache) else list(source)
     asked = list(dict.fromkeys(wanted))
-    sizes = patiently(lambda: remote.sizes([one.sha256 for one in asked]), timeout)
+    end = time.monotonic() + timeout * (1 + len(asked) // _QUESTIONS)
+    sizes = _sizes([one.sha256 for one in asked], remote, timeout, end)
     there = [one for one in asked if sizes.get(one.sha256) == one.size]
     absent = [one for one in asked if sizes.get(one.sha256) != one.size]
 
@@ -50,6 +54,25 @@ def upload(
     sent, failed = Crew(send, workers, timeout).work(absent, progress)
     missing = [failure.wanted for failure in failed if _is_missing(failure)]
     return Uploaded(there, sent, missing, [one for one in failed if not _is_missing(one)])
+
+
+def _sizes(digests: list[str], remote: SharedRemote, timeout: float, end: float) -> dict[str, int]:
+    """The sizes of those that are there; asked in halves, then one by one, after a failure.
+
+    A server that fails now and then would never answer for thousands at once.
+    """
+    if len(digests) <= 1:
+        return patiently(lambda: bounded(lambda: remote.sizes(digests), timeout), timeout)
+    try:
+        return bounded(lambda: remote.sizes(digests), max(timeout, end - time.monotonic()))
+    except RemoteFailed:
+        if time.monotonic() > end:
+            raise
+    half = len(digests) // 2
+    return {
+        **_sizes(digests[:half], remote, timeout, end),
+        **_sizes(digests[half:], remote, timeout, end),
+    }
 
 
 def _is_missing(failure: Failure) -> bool:
