@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged, InvalidState, MlgitError, NotFound, RemoteFailed
-from mlgit.store.finding import amount, size_of
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remote import SharedRemote
@@ -221,6 +220,8 @@ def _not_shared(
 
 
 def _summed(found: Iterable[Named]) -> str:
+    from mlgit.store.finding import amount, size_of  # a push that goes well needs no such words
+
     sizes = [one.size for one in found]
     verb = "is" if len(sizes) == 1 else "are"
     return f"{amount(len(sizes), 'artifact')} ({size_of(sum(sizes))}) {verb}"
@@ -228,6 +229,8 @@ def _summed(found: Iterable[Named]) -> str:
 
 def _listed(found: Mapping[str, Named]) -> str:
     """The biggest, a line each."""
+    from mlgit.store.finding import size_of
+
     ordered = sorted(found.values(), key=lambda one: (-one.size, one.path))
     lines = [f"{one.path} of run {one.run}, {size_of(one.size)}" for one in ordered[:_SHOWN]]
     more = [f"and {len(ordered) - _SHOWN} more"] if len(ordered) > _SHOWN else []
