@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from mlgit.records.safe_names import (
     MAX_INLINE_PATH,
+    Taken,
     artifact_file,
     experiment_id,
     folder_name,
@@ -163,3 +164,27 @@ def test_names_of_one_run_never_clash_on_any_file_system(drawn: list[tuple[str, 
             f"{other}/".lower().startswith(f"{folded}/") for other in taken if other != name
         )
         taken.append(name)
+
+
+NAMES = st.sampled_from(["a", "A", "a/b", "A/b", "a/b/c", "a/bc", "ab", "b"])
+
+
+@given(st.lists(NAMES), st.data())
+def test_names_that_were_given_back_clash_with_nothing(
+    names: list[str], data: st.DataObject
+) -> None:
+    taken = Taken(names)
+    back = data.draw(st.permutations(names))[: len(names) // 2]
+    left = list(names)
+    for name in back:
+        taken.remove(name)
+        left.remove(name)
+    assert set(taken) == set(left)
+    for name in ["a", "A/B", "a/b/c", "b", "c"]:
+        one = name.lower()
+        others = [other.lower() for other in left]
+        naive = any(
+            one == other or one.startswith(f"{other}/") or other.startswith(f"{one}/")
+            for other in others
+        )
+        assert taken.clashes(name) == naive
