@@ -43,6 +43,8 @@ def answering(name: str) -> Iterator[None]:
     except (MlgitError, FileNotFoundError):
         raise
     except Exception as error:
+        if type(error).__name__ == "ResourceNotFoundError":  # Azure's, where adlfs lets it pass
+            raise FileNotFoundError(name) from None
         raise failed(name, error) from None
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 PIECE = 8 << 20  # bytes that are asked for, and held, at once
 _STREAMED = 1 << 20
+_INHERITED: list[Any] = []  # to let go of a connection would close it for the parent, too
 _ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 
 
@@ -29,11 +30,13 @@ class Files:
         self.name = name
         self.place = place
         self._process = 0
+        self._made: Any = None
 
     @property
     def fs(self) -> Any:
         """The file system of this process, made anew after a fork or a lost connection."""
         if self._process != os.getpid():  # a lock that another thread held would stay held
+            _INHERITED.append(self._made)
             self._lock, self._made, self._process = Lock(), None, os.getpid()
         with self._lock:
             if self._made is None:
@@ -274,10 +277,11 @@ class Files:
             return [self.path(under.strip("/"))]
         try:
             with self.answering():
-                inside = call(self.fs, "ls", self.path("sha256"), False)
+                inside = call(self.fs, "ls", self.path("sha256"), True)
         except _ABSENT:
             return []
-        return sorted(path.rstrip("/") for path in inside)
+        folders = [info["name"] for info in inside if info["type"] == "directory"]
+        return sorted(path.rstrip("/") for path in folders)
 
     def _found(self, folder: str) -> dict[str, dict[str, Any]]:
         fs = self.fs
