@@ -54,14 +54,16 @@ class _Sizes:
         self._tip: bytes | None = None
 
     def of(self, sha256: str) -> int:
-        if sha256 not in self._known and self._tip != self._store.branch.tip():
-            self._look()
+        if sha256 not in self._known:
+            tip = self._store.snapshot().commit
+            if tip != self._tip:
+                self._tip = tip
+                self._look()
         return self._known.get(sha256, 0)
 
     def _look(self) -> None:
         from mlgit.holdings.named import named_by
 
-        self._tip = self._store.branch.tip()
         try:
             self._known = {one.sha256: one.size for one in named_by(self._store).values()}
         except (Damaged, NotFound):  # most hosts do without sizes

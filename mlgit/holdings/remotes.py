@@ -131,7 +131,7 @@ def open_trusted(store: Store, names: Iterable[str] = ()) -> list[SharedRemote]:
     refused = [one for one in (usable or known.values()) if not one.trusted]
     if refused:
         raise untrusted(refused[0])
-    opened = [_opened(one) for one in usable]
+    opened = [_opened(store, one) for one in usable]
     failed = [one for one in opened if isinstance(one, MlgitError)]
     if failed and (asked or len(failed) == len(opened)):
         raise failed[0]
@@ -148,12 +148,16 @@ def untrusted(one: ArtifactRemote) -> Unsupported:
     )
 
 
-def _opened(one: ArtifactRemote) -> SharedRemote | MlgitError:
+def _opened(store: Store, one: ArtifactRemote) -> SharedRemote | MlgitError:
     from mlgit.artifacts.remotes.opening import open_remote
 
     try:
+        if one.url.startswith("lfs:"):
+            from mlgit.holdings.lfs import open_lfs_of
+
+            return open_lfs_of(store, one.name, one.url)
         return open_remote(one.name, one.url)
-    except (MissingExtra, InvalidValue) as error:
+    except (MissingExtra, InvalidValue, NotFound, Unsupported) as error:
         return error
 
 
