@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, Manifest, dump_manifest, load_manifest
+from mlgit.records.safe_names import Taken
 from mlgit.store.merge.values import each
 
 if TYPE_CHECKING:
@@ -29,13 +31,17 @@ def merge_artifacts(folder: FolderMerge) -> None:
     sides = folder.ours, folder.theirs
     manifests = [load_manifest(folder.read(side[layout.ARTIFACTS])) for side in sides]
     contents = _contents(folder, manifests)
+    inline = {entry.inline for manifest in manifests for entry in manifest}
     for name in [name for name in folder.after if name.startswith(_FILES)]:
-        if any(name in (entry.inline for entry in manifest) for manifest in manifests):
+        if name in inline:
             del folder.after[name]
-    taken: dict[str, str] = {}
+    places: dict[str, str] = {}
+    taken = Taken()
     entries = []
     for entry in _united(folder, manifests):
-        placed = _placed(entry, taken) if entry.sha256 in contents else entry._replace(inline="")
+        placed = (
+            _placed(entry, places, taken) if entry.sha256 in contents else entry._replace(inline="")
+        )
         if placed.inline:
             folder.after[placed.inline] = contents[entry.sha256]
         entries.append(placed)
@@ -59,23 +65,26 @@ def _united(folder: FolderMerge, manifests: list[Manifest]) -> list[ArtifactEntr
     base = folder.base.get(layout.ARTIFACTS)
     data = folder.read(base) if base else b""  # nothing in it where the run was purged, too
     before = {_key(entry) for entry in (load_manifest(data) if data else ())}
-    found = {_key(entry): entry for manifest in reversed(manifests) for entry in manifest}
+    found: dict[tuple[str, str, str], list[ArtifactEntry]] = {}
+    for entry in chain.from_iterable(manifests):
+        found.setdefault(_key(entry), []).append(entry)
     in_both = set.intersection(*({_key(entry) for entry in manifest} for manifest in manifests))
     kept = (key for key in found if key in in_both or key not in before)
-    return [min(_alike(manifests, key), key=repr) for key in sorted(kept)]
-
-
-def _alike(manifests: list[Manifest], key: tuple[str, str, str]) -> list[ArtifactEntry]:
-    return [entry for manifest in manifests for entry in manifest if _key(entry) == key]
+    return [min(found[key], key=repr) for key in sorted(kept)]
 
 
 def _key(entry: ArtifactEntry) -> tuple[str, str, str]:
     return entry.path, entry.sha256, entry.uri
 
 
-def _placed(entry: ArtifactEntry, taken: dict[str, str]) -> ArtifactEntry:
-    """The entry with the name its bytes get in git, which no other content has."""
-    known = next((name for name, digest in taken.items() if digest == entry.sha256), "")
-    name = known or layout.artifact_file(entry.path, entry.sha256, taken)
-    taken[name] = entry.sha256
+def _placed(entry: ArtifactEntry, places: dict[str, str], taken: Taken) -> ArtifactEntry:
+    """The entry with the name its bytes get in git, which no other content has.
+
+    `places` are the names given so far by digest, `taken` the same names.
+    """
+    name = places.get(entry.sha256)
+    if name is None:
+        name = layout.artifact_file(entry.path, entry.sha256, taken)
+        places[entry.sha256] = name
+        taken.add(name)
     return entry._replace(inline=name)
