@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mlgit import times
-from tests.bench import peer, reading, sharing, starting, writing
+from tests.bench import files, peer, reading, remotes, sharing, starting, writing
 from tests.bench.line import Line, markdown, table
 from tests.bench.place import Place
 
@@ -23,6 +23,10 @@ SHARING: dict[str, Callable[[Place], Iterator[Line]]] = {
     "pushers": sharing.pushers,
     "spools": sharing.spools,
     "clones": sharing.clones,
+}
+ARTIFACTS: dict[str, Callable[[Place], Iterator[Line]]] = {
+    "files": files.files,
+    "remotes": remotes.remotes,
 }
 SUITES: dict[str, Callable[[Place], Iterator[Line]]] = {
     "imports": starting.imports,
@@ -35,6 +39,7 @@ SUITES: dict[str, Callable[[Place], Iterator[Line]]] = {
     "searches": reading.searches,
     "frames": reading.frames,
     **SHARING,
+    **ARTIFACTS,
 }
 
 

@@ -6,21 +6,24 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.bench.place import Place, answer
 
 SCRIPT = Path(__file__).with_name("peer_script.py")
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
-def install(place: Place) -> Path:
+def install(place: Place, name: str = "mlflow", *packages: str) -> Path:
     """The folder of the environment; made and filled by pip once, then kept in the cache."""
-    home = place.cache / "mlflow"
+    home = place.cache / name
     if not (home / "installed").exists():
         subprocess.run([sys.executable, "-m", "venv", "--clear", str(home)], check=True)
         pip = [str(home / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "mlflow"], check=True)
+        subprocess.run([*pip, *(packages or ("mlflow", "boto3"))], check=True)
         (home / "installed").touch()
     return home
 
@@ -41,10 +44,21 @@ def environment(place: Place, kind: str, folder: Path) -> dict[str, str]:
     return {**sealed, "PYTHONPATH": ""}
 
 
-def ask(place: Place, name: str, kind: str, folder: Path, /, **arguments: Any) -> dict[str, Any]:
-    """What a function of the peer's script reports, run in a process of its own."""
-    argv = [python(place), str(SCRIPT), name, json.dumps(arguments)]
-    return answer(argv, folder, environment(place, kind, folder))
+def ask(
+    place: Place,
+    name: str,
+    kind: str,
+    folder: Path,
+    more: Mapping[str, str] = NOTHING,
+    /,
+    **asked: Any,
+) -> dict[str, Any]:
+    """What a function of the peer's script reports, run in a process of its own.
+
+    `more` is added to its environment.
+    """
+    argv = [python(place), str(SCRIPT), name, json.dumps(asked)]
+    return answer(argv, folder, {**environment(place, kind, folder), **more})
 
 
 def version(place: Place) -> str:

@@ -188,6 +188,20 @@ def disk(runs: int) -> dict[str, float]:
     return {"bytes": (_bytes() - before) / runs}
 
 
+def artifacts(folder: str, target: str) -> dict[str, float]:
+    """Seconds to log a folder of files to an S3 bucket and to download it."""
+    experiment = mlflow.create_experiment("files", "s3://bench/mlflow")
+    with mlflow.start_run(experiment_id=experiment) as run:
+        began = time.perf_counter()
+        mlflow.log_artifacts(folder)
+        up = time.perf_counter() - began
+    began = time.perf_counter()
+    mlflow.artifacts.download_artifacts(run_id=run.info.run_id, dst_path=target)
+    down = time.perf_counter() - began
+    assert len(list(Path(target).rglob("*.bin"))) == len(list(Path(folder).rglob("*.bin")))
+    return {"up": up, "down": down}
+
+
 def _bytes() -> int:
     return sum(file.stat().st_blocks * 512 for file in Path.cwd().rglob("*") if file.is_file())
 

@@ -10,8 +10,8 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.__main__ import SHARING, SUITES
-from tests.full import powercut, powercut_sharing, servers
+from tests.bench.__main__ import ARTIFACTS, SHARING, SUITES
+from tests.full import clouds, powercut, powercut_sharing, servers
 from tests.full.step import KEPT, Outcome, Result, pytest, run
 
 OLDEST = "3.10"
@@ -19,7 +19,8 @@ OLDEST = "3.10"
 
 def heavy_tests() -> Outcome:
     """Every test marked `full` but the fault sweeps and the servers."""
-    return pytest(sys.executable, "-m", "full", "--ignore=tests/faults", *servers.APART)
+    apart = (*servers.APART, *clouds.APART)
+    return pytest(sys.executable, "-m", "full", "--ignore=tests/faults", *apart)
 
 
 def fault_sweeps() -> Outcome:
@@ -29,12 +30,17 @@ def fault_sweeps() -> Outcome:
 
 def benchmarks() -> Outcome:
     """What tracking and searching cost, beside a peer or floor."""
-    return _measured("bench", sorted(SUITES.keys() - SHARING.keys()))
+    return _measured("bench", sorted(SUITES.keys() - SHARING.keys() - ARTIFACTS.keys()))
 
 
 def sharing_benchmarks() -> Outcome:
     """What it costs to bring stores together, beside plain git."""
     return _measured("bench-sharing", list(SHARING))
+
+
+def artifact_benchmarks() -> Outcome:
+    """What artifacts cost, here and to a remote and back, beside bare copies and peers."""
+    return _measured("bench-artifacts", list(ARTIFACTS))
 
 
 def _measured(step: str, names: list[str]) -> Outcome:
@@ -83,7 +89,9 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "powercut": powercut.step,
     "powercut-sharing": powercut_sharing.step,
     "servers": servers.step,
+    "clouds": clouds.step,
     "python-floor": oldest_python,
     "bench": benchmarks,
     "bench-sharing": sharing_benchmarks,
+    "bench-artifacts": artifact_benchmarks,
 }

@@ -1,0 +1,42 @@
+"""Remotes of artifacts against real servers: S3, Azure, Google Cloud Storage, ssh."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+
+from tests.full.servers import has_ssh
+from tests.full.step import KEPT, Outcome, Result, pytest
+
+TESTS = ("tests/artifacts/remotes",)
+APART = tuple(f"--ignore={path}" for path in TESTS)
+AZURITE = "azurite@3.37.0"
+_NPM = KEPT / "npm"
+_PROGRAMS = _NPM / "node_modules" / ".bin"
+_PACKAGES = ("s3fs", "gcsfs", "adlfs", "sshfs", "moto", "gcp-storage-emulator")
+_INSTALL = (".[s3,gcs,azure,ssh,http]", "moto[server,s3]>=5", "gcp-storage-emulator>=2024.8")
+
+
+def step() -> Outcome:
+    """One suite over every kind of remote, each behind a real server."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if subprocess.run([*pip, *_INSTALL], check=False).returncode:
+        return Outcome(Result.SKIPPED, "the packages cannot be installed")
+    lacking = [*([] if _has_azurite() else ["azurite"]), *([] if has_ssh() else ["ssh"])]
+    more = {} if lacking else {"MLGIT_TEST_CLOUDS": "required"}
+    done = pytest(sys.executable, *TESTS, **more, MLGIT_TEST_NPM=str(_PROGRAMS))
+    words = [f"{name} {version(name)}" for name in _PACKAGES]
+    words += [f"without {name}" for name in lacking] or [AZURITE.replace("@", " ")]
+    return Outcome(done.result, ", ".join([done.figures, *words]))
+
+
+def _has_azurite() -> bool:
+    """Whether Azurite is there, installed now into this step's own folder if npm can."""
+    program = _PROGRAMS / "azurite-blob"
+    if not program.exists() and shutil.which("npm"):
+        _NPM.mkdir(parents=True, exist_ok=True)
+        argv = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(_NPM)]
+        subprocess.run([*argv, AZURITE], cwd=_NPM, check=False)
+    return program.exists()
