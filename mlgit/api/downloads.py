@@ -12,7 +12,7 @@ from mlgit.errors import InvalidValue
 if TYPE_CHECKING:
     from mlgit.entities.values import FileInfo
 
-_RUNS = "runs:/"
+_SCHEMES = ("runs:/", "mlgit://")
 
 
 def download_artifacts(
@@ -25,7 +25,8 @@ def download_artifacts(
     """Copy an artifact or folder of artifacts to this machine; gives its place.
 
     Args:
-        artifact_uri: `runs:/<run id>/<path>`; or `run_id` and `artifact_path` instead.
+        artifact_uri: `runs:/<run>/<path>` or `mlgit://<run>/<path>`; or `run_id` and
+            `artifact_path` instead.
         run_id: The run.
         artifact_path: The artifact or folder; all of them when None.
         dst_path: Where to; a folder of mlgit's cache when None.
@@ -96,9 +97,10 @@ def _address(uri: str | None, run_id: str | None, path: str | None) -> tuple[str
         raise InvalidValue("name either an artifact_uri or a run_id")
     if uri is None:
         return str(run_id), path or ""
-    if not uri.startswith(_RUNS):
+    scheme = next((one for one in _SCHEMES if uri.startswith(one)), None)
+    run, _, rest = uri.removeprefix(scheme or "").partition("/")
+    if not (scheme and run):
         raise InvalidValue(
             f"{uri!r} is not the address of a run's artifact", hint="runs:/<run id>/<path>", uri=uri
         )
-    run, _, rest = uri.removeprefix(_RUNS).partition("/")
-    return run, rest
+    return run, rest.strip("/")
