@@ -28,7 +28,7 @@ def step() -> Outcome:
     KEPT.mkdir(parents=True, exist_ok=True)
     report = KEPT / "servers.xml"
     report.unlink(missing_ok=True)
-    more = {"MLGIT_TEST_SERVERS": "required"} if _has_ssh() else {}
+    more = {"MLGIT_TEST_SERVERS": "required"} if has_ssh() else {}
     done = pytest(sys.executable, *TESTS, f"--junitxml={report}", **more)
     if not report.exists():
         return done
@@ -36,7 +36,7 @@ def step() -> Outcome:
     return Outcome(done.result, ", ".join(words))
 
 
-def _has_ssh() -> bool:
+def has_ssh() -> bool:
     """Whether there is an ssh server, installed now if that is allowed."""
     if not _found() and shutil.which("apt-get") and os.geteuid() == 0:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
