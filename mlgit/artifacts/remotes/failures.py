@@ -14,7 +14,7 @@ _MAX_WORDS = 300
 _QUERY = re.compile(r"[?&][^\s'\"<>]*")
 _SECRET = re.compile(
     r"(?i)(authorization|bearer|token|secret|passw\w*|signature|sig|credential|account_?key|key_?id)"
-    r"(\W{1,4})[^\s,;'\"]+"
+    r"(\W{1,4})(?:(?:bearer|basic|sharedkey\w*)\s+)?[^\s,;'\"]+"
 )
 _SECRET_NAMES = re.compile(r"(?i)KEY|SECRET|TOKEN|PASSW|CONNECTION_STRING|CREDENTIAL")
 _REFUSALS = frozenset(

@@ -69,6 +69,7 @@ def test_an_upload_has_its_length_and_is_verified(lfs: Lfs, source: Path) -> Non
     opened(lfs).put(DIGEST, source)
     headers = dict(lfs.seen)["PUT"]
     assert headers["content-length"] == str(len(DATA))
+    assert headers["content-type"] == "application/octet-stream"
     assert "transfer-encoding" not in headers
     assert lfs.count("VERIFY") == 1
 
