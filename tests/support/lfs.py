@@ -159,8 +159,6 @@ class _Handler(BaseHTTPRequestHandler):
         data = self._body()
         if not self._begin("PUT") or not self._is_token():
             return
-        if self.headers.get("Content-Type") != "application/octet-stream":
-            self.lfs.complaints.append(f"Content-Type {self.headers.get('Content-Type')}")
         if sha256(data).hexdigest() != self._oid():
             self._json(422, {"message": "these are other bytes"})
             return
@@ -188,7 +186,8 @@ class _Handler(BaseHTTPRequestHandler):
         return False
 
     def _is_json(self) -> bool:
-        kinds = {self.headers.get("Accept"), self.headers.get("Content-Type", "").split(";")[0]}
+        named = (self.headers.get(key, "") for key in ("Accept", "Content-Type"))
+        kinds = {text.partition(";")[0] for text in named}
         if kinds != {MEDIA_TYPE}:
             self.lfs.complaints.append(f"media types {kinds}")
             self._json(406, {"message": f"only {MEDIA_TYPE}"})
