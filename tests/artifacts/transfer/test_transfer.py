@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from typing import BinaryIO
 
 import pytest
 
@@ -154,3 +155,29 @@ def test_ctrl_c_ends_a_transfer_that_hangs(w: World, on: str) -> None:
 def test_big_ones_go_first(w: World) -> None:
     done = w.upload(workers=1)
     assert [one.size for one in done.sent] == sorted((one.size for one in w.wanted), reverse=True)
+
+
+class Plain:
+    """A remote that gives whole objects only, and that spoils those of odd size."""
+
+    name = "plain"
+    url = "plain://here"
+
+    def __init__(self, w: World) -> None:
+        self._w = w
+        self.verify, self.put = w.remote.verify, w.remote.put
+        self.has, self.sizes, self.listing = w.remote.has, w.remote.sizes, w.remote.listing
+
+    def get(self, sha256: str, target: BinaryIO) -> None:
+        data = next(self._w.stored(one) for one in self._w.wanted if one.sha256 == sha256) or b""
+        target.write(b"x" * len(data) if len(data) % 2 else data)
+
+
+def test_a_remote_that_gives_whole_objects_only_is_not_believed_either(w: World) -> None:
+    assert w.upload().complete
+    got = download(w.wanted, [Plain(w)], w.there)
+    assert got.missing == [one for one in w.wanted if one.size % 2]
+    assert {bad.wanted for bad in got.damaged} == set(got.missing)
+    assert len(got.fetched) == len(w.wanted) - len(got.missing)
+    assert not w.wrong_here()
+    assert list((w.there.root / "tmp").iterdir()) == []
