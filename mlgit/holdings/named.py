@@ -87,7 +87,8 @@ def _outside(objects: Objects, path: str, manifest: Oid) -> Iterator[ArtifactEnt
     from mlgit.records.artifact import load_manifest
     from mlgit.store.snapshot import parsed
 
-    entries = expanded(parsed(path, objects.blob(manifest), load_manifest), _not_at_hand)
+    data = objects.blob(manifest) or b"format: 1\n"  # that of a purged run is empty
+    entries = expanded(parsed(path, data, load_manifest), _not_at_hand)
     return (entry for entry in entries if entry.sha256 and not (entry.inline or entry.uri))
 
 
