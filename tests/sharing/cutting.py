@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -212,9 +213,9 @@ def _restore(at: Scene) -> None:
     for name in ("hub.git", "clone"):
         place = at.used / name
         if place.exists():
-            # A server that was cut off may still be at work in it.
-            aside = place.with_name(f"{name}.aside")
-            place.rename(aside)
+            # A server that was cut off may still be at work in it, also while it is removed.
+            aside = Path(tempfile.mkdtemp(dir=at.used))
+            place.rename(aside / name)
             shutil.rmtree(aside, ignore_errors=True)
         shutil.copytree(at.kept / name, place, symlinks=True)
 
