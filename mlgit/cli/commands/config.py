@@ -86,9 +86,7 @@ def _parsed(key: str, text: str, like: object) -> object:
             raise InvalidValue(f"{key} is true or false, not {text!r}")
         return _TRUTH[text.lower()]
     if not (text.isascii() and text.isdigit()):
-        raise InvalidValue(
-            f"{key} is a whole number, not {text!r}", f"mlgit config {key} {like}"
-        )
+        raise InvalidValue(f"{key} is a whole number, not {text!r}", f"mlgit config {key} {like}")
     return int(text)
 
 

@@ -14,7 +14,8 @@ from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit_one, shape_options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from functools import partial
+from collections.abc import Sequence
 
     from mlgit.holdings.gc.beside import Surroundings
     from mlgit.holdings.gc.clean import Cleaned
@@ -77,12 +78,11 @@ def gc(
     wish = _wish(older_than, purged=purged)
     with working(session.output, "reading all that names bytes"):
         found = _clean(session, remote, wish, delete=delete, ignored=ignored)
-    document = _document(found, remote)
-    table = lambda: _lines(session, found)  # noqa: E731
+    lines = partial(_lines, session, found)
     if shape.on(session.output) == "tsv":
-        session.output.data(table())
+        session.output.data(lines())
     else:
-        emit_one(session.output, shape, document, table)
+        emit_one(session.output, shape, _document(found, remote), lines)
     _tell(session, found, purged=purged)
 
 
