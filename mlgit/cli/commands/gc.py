@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +15,7 @@ from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit_one, shape_options
 
 if TYPE_CHECKING:
-    from functools import partial
-from collections.abc import Sequence
+    from collections.abc import Sequence
 
     from mlgit.holdings.gc.beside import Surroundings
     from mlgit.holdings.gc.clean import Cleaned
