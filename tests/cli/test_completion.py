@@ -38,7 +38,7 @@ def offered(line: str) -> list[str]:
 def test_commands_come_with_their_purpose() -> None:
     found = list(answers(root, "mlgit re"))
     assert found[0].startswith("restore\t")
-    assert offered("mlgit re") == ["restore", "resolve", "recover"]
+    assert offered("mlgit re") == ["restore", "resolve", "remote", "recover"]
 
 
 def test_options_and_choices() -> None:
@@ -48,7 +48,7 @@ def test_options_and_choices() -> None:
 
 
 def test_the_words_before_mlgit_do_not_count() -> None:
-    assert offered("git -C /tmp mlgit re") == ["restore", "resolve", "recover"]
+    assert offered("git -C /tmp mlgit re") == ["restore", "resolve", "remote", "recover"]
 
 
 @pytest.mark.usefixtures("repo")
@@ -91,6 +91,7 @@ def test_bash_completes(scripts: Path, line: str, function: str) -> None:
     assert shell(scripts, "bash", "-c", BASH, "bash", line, function) == [
         "restore",
         "resolve",
+        "remote",
         "recover",
     ]
 
@@ -100,6 +101,7 @@ def test_zsh_completes(scripts: Path, line: str, function: str) -> None:
     assert shell(scripts, "zsh", "-f", "-c", ZSH, "zsh", line, function) == [
         "restore",
         "resolve",
+        "remote",
         "recover",
     ]
 
@@ -108,4 +110,4 @@ def test_zsh_completes(scripts: Path, line: str, function: str) -> None:
 def test_fish_completes(scripts: Path, line: str) -> None:
     program = f"source mlgit.fish; complete -C '{line}'"
     words = [each.partition("\t")[0] for each in shell(scripts, "fish", "-N", "-c", program)]
-    assert sorted(words) == ["recover", "resolve", "restore"]
+    assert sorted(words) == ["recover", "remote", "resolve", "restore"]

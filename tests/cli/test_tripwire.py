@@ -27,7 +27,8 @@ COMMANDS = [
     "check mlgit~1..mlgit", "doctor --deep", "doctor --fix", "recover", "config", "conflicts",
     "resolve one", "status origin", "push origin", "pull origin", "sync origin", "pull evil",
     "flush ../spool", "import-runs ../other", "rm one", "purge one --yes", "forget --run two --yes",
-    "clone ../hub.git ../copy", "completion bash", "help runs", "version",
+    "clone ../hub.git ../copy", "remote list", "artifact verify", "gc --delete", "hook uninstall",
+    "completion bash", "help runs", "version",
 ]  # fmt: skip
 
 
