@@ -67,6 +67,8 @@ class StatCache:
             with os.fdopen(number, "rb") as file:
                 os.utime(number)
                 found = os.fstat(number)
+                if not found.st_size:  # as open as its folder
+                    os.fchmod(number, self._path.parent.stat().st_mode & 0o666)
                 if (found.st_ino, True) != (self._inode, found.st_size >= self._read):
                     self._known, self._inode, self._read = {}, found.st_ino, 0
                 file.seek(self._read)

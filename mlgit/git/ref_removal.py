@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlgit.errors import StorageFailed
-from mlgit.git.files import CREATE_NEW, read_file, refusals, sync_directory, write_whole
-from mlgit.git.reflock import RefLock
-from mlgit.git.sharing import share, shared_mode
+from mlgit.git.files import read_file, refusals, replace_file, sync_directory
+from mlgit.git.reflock import PACKED, RefLock
+from mlgit.git.sharing import shared_mode
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.git.repository import Repository
-
-_PATIENCE = 5.0  # seconds that another program may keep packed-refs locked
-_PAUSE = 0.01
 
 
 def remove_ref(repository: Repository, name: str, old: Oid) -> bool:
@@ -34,30 +28,21 @@ def remove_ref(repository: Repository, name: str, old: Oid) -> bool:
             return False
         path = common / name
         with refusals(path, "remove"):
-            _unpack(common / "packed-refs", name, shared)
+            _unpack(repository, name, old)
             path.unlink(missing_ok=True)
             (common / "logs" / name).unlink(missing_ok=True)
             sync_directory(path.parent)
     return True
 
 
-def _unpack(path: Path, name: str, shared: int) -> None:
+def _unpack(repository: Repository, name: str, old: Oid) -> None:
     """Leave the ref out of packed-refs, under git's own lock of that file."""
+    common = repository.common_dir
+    path = common / PACKED
     if not _lists(path, name):
         return
-    lock = path.with_name("packed-refs.lock")
-    fd = _locked(lock)
-    try:
-        try:
-            write_whole(fd, _without(read_file(path), name))
-            os.fsync(fd)
-        finally:
-            os.close(fd)
-        share(os.fspath(lock), shared)
-        lock.replace(path)
-    except BaseException:
-        lock.unlink(missing_ok=True)
-        raise
+    with RefLock(common, PACKED, old, repository.state_dir, shared_mode(repository.config)):
+        replace_file(path, _without(read_file(path), name), durable=True)
 
 
 def _lists(path: Path, name: str) -> bool:
@@ -77,18 +62,3 @@ def _without(content: bytes, name: str) -> bytes:
         if not dropped:
             kept.append(line)
     return b"".join(kept)
-
-
-def _locked(lock: Path) -> int:
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            return os.open(lock, CREATE_NEW, 0o666)
-        except FileExistsError:
-            if time.monotonic() > deadline:
-                raise StorageFailed(
-                    f"{lock} is there: another git program is at work, or one crashed",
-                    f"if no git command is running in this repository: rm {lock}",
-                    path=os.fspath(lock),
-                ) from None
-        time.sleep(_PAUSE)

@@ -28,6 +28,7 @@ _LONGEST_WAIT = 10.0
 _PAUSE, _LONGEST_PAUSE = 0.005, 0.05
 _CLEARING = 0.25
 _VALUE = ".value"
+PACKED = "packed-refs"  # the file of many refs, which git locks in the same way
 
 
 class RefLock:
@@ -158,7 +159,7 @@ def _clear_one(common_dir: Path, intent: Path) -> None:
     """Called with the intent claimed, so no one else clears it and no one alive relies on it."""
     oid, _, rest = intent.name.partition("-")
     name = unquote(rest.partition("-")[2])
-    if name.startswith("refs/") and ".." not in name:
+    if name == PACKED or (name.startswith("refs/") and ".." not in name):
         lock = common_dir / f"{name}.lock"
         with suppress(FileNotFoundError):
             if read_file(lock) == f"{oid}\n".encode():

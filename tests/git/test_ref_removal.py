@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from mlgit.errors import StorageFailed
-from mlgit.git import ref_removal
+from mlgit.git import reflock
 from mlgit.git.ref_removal import remove_ref
 from mlgit.git.repository import Repository
 from tests.support.repos import git
@@ -64,7 +66,7 @@ def test_packed_refs_that_another_program_locks_are_left_alone(
     repo: Path, before: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     git(repo, "pack-refs", "--all", check=True)
-    monkeypatch.setattr(ref_removal, "_PATIENCE", 0.05)
+    monkeypatch.setattr(reflock, "_LONGEST_WAIT", 0.05)
     lock = repo / ".git" / "packed-refs.lock"
     lock.touch()
     with Repository.discover(repo) as repository:
@@ -75,3 +77,25 @@ def test_packed_refs_that_another_program_locks_are_left_alone(
     assert lock.exists()
     lock.unlink()
     assert set(before) < set(refs(repo))
+
+
+def test_a_lock_of_packed_refs_that_a_killed_writer_left_blocks_nobody(
+    repo: Path, before: list[str]
+) -> None:
+    git(repo, "pack-refs", "--all", check=True)
+    code = f"""
+import os
+from mlgit.git import ref_removal
+from mlgit.git.repository import Repository
+ref_removal.replace_file = lambda *_, **__: os._exit(9)
+with Repository.discover() as repository:
+    ref_removal.remove_ref(repository, {NAME!r}, repository.refs.read({NAME!r}))
+"""
+    assert subprocess.run([sys.executable, "-c", code], cwd=repo, check=False).returncode == 9
+    assert (repo / ".git" / "packed-refs.lock").exists()
+    with Repository.discover(repo) as repository:
+        value = repository.refs.read(NAME)
+        assert value
+        assert remove_ref(repository, NAME, value)
+    assert refs(repo) == before
+    assert not list((repo / ".git").rglob("*.lock"))

@@ -17,6 +17,8 @@ _REFUSING = ("pre-receive", "update", "reference-transaction", "proc-receive")
 _TELLING = ("post-receive", "post-update", "push-to-checkout")
 _RULES = {"receive", "transfer", "uploadpack", "gc", "maintenance"}
 _PLAIN = {"url", "fetch"}
+_PACKS = 50  # git's own limit
+_JOIN = ("repack", "-d", "-l", "-q", "--geometric=2")
 
 
 def opened(path: Path) -> Repository:
@@ -58,12 +60,15 @@ def is_plain(repository: Repository, remote: str) -> bool:
 
 
 def tidy(other: Repository) -> None:
-    """Have git pack the other repository anew when it is due, as its receiving side does."""
-    if process.git_program() is None:
+    """Have git join the small packs of the other repository when there are many.
+
+    Not by `git gc`, which locks refs: killed at that, it would leave a lock to remove by hand.
+    """
+    packs = Path(other.objects.directory, "pack")
+    if process.git_program() is None or len([*packs.glob("*.pack")]) <= _PACKS:
         return
-    limit = other.config.get("gc", "auto") or "6700"
-    with suppress(process.CommandFailed):
-        process.git(["-c", f"gc.auto={limit}", "gc", "--auto", "--quiet"], git_dir=other.common_dir)
+    with suppress(process.CommandFailed):  # an older git cannot; the next push tries again
+        process.git(_JOIN, git_dir=other.common_dir, apart=True)
 
 
 def _has_rules(other: Repository) -> bool:

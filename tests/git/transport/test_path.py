@@ -169,7 +169,6 @@ def test_what_is_not_complete_is_gits_to_speak_with(repo: Path, hub: Path) -> No
 
 
 def test_many_pushes_do_not_leave_many_packs(repo: Path, hub: Path) -> None:
-    git(repo, "config", "--global", "gc.autoDetach", "false", check=True)
     transport = to(repo, "hub")
     for number in range(60):
         transport.push([Update(BRANCH, commit(repo, str(number)))])
