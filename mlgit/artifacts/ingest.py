@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from mlgit.artifacts.folder import files_of
+from mlgit.artifacts.pointer import file_behind, read_pointer, require_behind
 from mlgit.artifacts.streams import steady
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.artifact_path import safe_path
@@ -51,34 +52,46 @@ def ingest_bytes(data: bytes, path: str, cache: ObjectCache, room: Room) -> Inge
 
 
 def ingest_file(
-    source: Path, path: str, cache: ObjectCache, room: Room, *, follow: bool = True
+    source: Path,
+    path: str,
+    cache: ObjectCache,
+    room: Room,
+    *,
+    follow: bool = True,
+    lfs: Path | None = None,
 ) -> Ingested:
     """Take the file `source` in as the artifact `path`; `follow` when it is a link.
 
+    Of a Git LFS pointer the file that it stands for is taken, from the folder `lfs`.
+
     Raises:
         NotFound, InvalidValue: No such file, no regular file, or the path is not safe.
-        InvalidState: The file changed while it was read.
+        InvalidState: The file changed while it was read, or a pointer's file is not here.
         StorageFailed: It cannot be read, or the disk refused.
     """
     safe_path(path)
     with _intake(cache) as intake:
-        return _taken(source, path, intake, room, follow=follow)
+        return _taken(source, path, intake, room, follow=follow, lfs=lfs)
 
 
-def ingest_folder(source: Path, under: str, cache: ObjectCache, room: Room) -> Ingested:
+def ingest_folder(
+    source: Path, under: str, cache: ObjectCache, room: Room, *, lfs: Path | None = None
+) -> Ingested:
     """Take every file below the folder `source` in, below the artifact path `under` (or "").
 
-    All names are looked at before the first byte is read.
+    All names are looked at before the first byte is read. Pointers: as `ingest_file`.
 
     Raises:
         NotFound, InvalidValue: No such folder, a path is not safe, a link leads out of it.
-        InvalidState: A file changed while it was read.
+        InvalidState: A file changed while it was read, or a pointer's file is not here.
         StorageFailed: A file cannot be read, or the disk refused.
     """
     prefix = f"{safe_path(under)}/" if under else ""
     found = [(safe_path(prefix + name), file) for name, file in files_of(source)]
     with _intake(cache) as intake:
-        return together(_taken(file, path, intake, room, follow=False) for path, file in found)
+        return together(
+            _taken(file, path, intake, room, follow=False, lfs=lfs) for path, file in found
+        )
 
 
 @contextmanager
@@ -96,10 +109,23 @@ def _intake(cache: ObjectCache) -> Iterator[Intake]:
         cache.known.save()
 
 
-def _taken(source: Path, path: str, intake: Intake, room: Room, *, follow: bool) -> Ingested:
+def _taken(
+    source: Path, path: str, intake: Intake, room: Room, *, follow: bool, lfs: Path | None
+) -> Ingested:
     with steady(source, follow=follow) as file:
-        data = _small(file, path, room)
-        kept = intake.take_file(source, file) if data is None else ("", 0)
+        pointed = read_pointer(file)
+        if pointed is None:
+            return _as_it_is(source, file, path, intake, room)
+    real = file_behind(pointed, source, lfs)
+    with steady(real) as file:
+        taken = _as_it_is(real, file, path, intake, room)
+    require_behind(pointed, source, taken.entries[0].sha256)
+    return taken
+
+
+def _as_it_is(source: Path, file: BinaryIO, path: str, intake: Intake, room: Room) -> Ingested:
+    data = _small(file, path, room)
+    kept = intake.take_file(source, file) if data is None else ("", 0)
     return _stored(path, kept, room) if data is None else _inline(path, data, room)
 
 

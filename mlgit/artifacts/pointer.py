@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
-from typing import NamedTuple
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
 
-from mlgit.errors import InvalidValue
+from mlgit.errors import InvalidState, InvalidValue
 
 MAX_POINTER = 1024  # bytes; a pointer is shorter, as its specification says
 _VERSIONS = (b"https://git-lfs.github.com/spec/v1", b"https://hawser.github.com/spec/v1")
@@ -16,10 +18,17 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 
 
 class Pointed(NamedTuple):
-    """What a pointer file stands for: the sha256 of the bytes in hex, and how many they are."""
+    """What a pointer file stands for.
+
+    Attributes:
+        sha256: Of the bytes, in hex.
+        size: How many they are.
+        extended: Whether extensions of git-lfs have to make the user's file of these bytes.
+    """
 
     sha256: str
     size: int
+    extended: bool = False
 
 
 def pointer_of(sha256: str, size: int) -> bytes:
@@ -52,4 +61,47 @@ def parse_pointer(data: bytes) -> Pointed | None:
     oid, size = _OID.fullmatch(found.get(b"oid", b"")), _SIZE.fullmatch(found.get(b"size", b""))
     if found[b"version"] not in _VERSIONS or not oid or not size:
         return None
-    return Pointed(oid[1].decode(), int(size[0]))
+    return Pointed(oid[1].decode(), int(size[0]), any(key.startswith(b"ext-") for key in keys))
+
+
+def read_pointer(file: BinaryIO) -> Pointed | None:
+    """What the pointer in an open file, at its beginning, stands for; None when it is none."""
+    if os.fstat(file.fileno()).st_size >= MAX_POINTER:
+        return None
+    data = file.read(MAX_POINTER)
+    file.seek(0)
+    return parse_pointer(data) if data.startswith(b"version ") else None
+
+
+def file_behind(pointed: Pointed, source: Path, lfs: Path | None) -> Path:
+    """The file that the pointer `source` stands for, in the folder where git-lfs keeps them.
+
+    Raises:
+        InvalidState: It is not there: git-lfs has not fetched it, or keeps it in another form.
+    """
+    name = pointed.sha256
+    if lfs is not None and not pointed.extended:
+        path = lfs / name[:2] / name[2:4] / name
+        if path.is_file() and path.stat().st_size == pointed.size:
+            return path
+    raise _not_here(pointed, source)
+
+
+def require_behind(pointed: Pointed, source: Path, sha256: str) -> None:
+    """Refuse a file that is damaged where git-lfs keeps it.
+
+    Raises:
+        InvalidState: `sha256` is not what the pointer `source` says.
+    """
+    if sha256 != pointed.sha256:
+        raise _not_here(pointed, source)
+
+
+def _not_here(pointed: Pointed, source: Path) -> InvalidState:
+    return InvalidState(
+        f"{source} is only a Git LFS pointer: the file of {pointed.size} bytes that it stands for"
+        " is not here, or damaged",
+        "git lfs pull",
+        path=str(source),
+        sha256=pointed.sha256,
+    )

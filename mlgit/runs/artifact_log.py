@@ -48,12 +48,13 @@ class ArtifactLog:
 
         Raises:
             NotFound, InvalidValue: No such file, or the path is not safe.
-            InvalidState: The file changed while it was read.
+            InvalidState: The file changed while it was read, or is a Git LFS pointer to none.
             StorageFailed: It cannot be read, or the disk refused.
         """
         from mlgit.artifacts.ingest import ingest_file
 
-        return self._take(lambda cache, room: ingest_file(source, path, cache, room))[0]
+        lfs = self._lfs()
+        return self._take(lambda cache, room: ingest_file(source, path, cache, room, lfs=lfs))[0]
 
     def add_folder(self, source: Path, under: str = "") -> list[ArtifactEntry]:
         """Keep copies of all files below `source`, below the artifact path `under`.
@@ -63,7 +64,8 @@ class ArtifactLog:
         """
         from mlgit.artifacts.ingest import ingest_folder
 
-        return self._take(lambda cache, room: ingest_folder(source, under, cache, room))
+        lfs = self._lfs()
+        return self._take(lambda cache, room: ingest_folder(source, under, cache, room, lfs=lfs))
 
     def add_reference(self, entry: ArtifactEntry) -> None:
         """Name an artifact that lies elsewhere (its `uri`); its bytes are not kept."""
@@ -107,6 +109,12 @@ class ArtifactLog:
             self._session.happens(event, files)
             self._session.files.update(files)
             return taken.entries
+
+    def _lfs(self) -> Path:
+        """Where git-lfs keeps the files that pointers in the work tree stand for."""
+        repository = self._session.store.home
+        own = repository.config.get("lfs", "storage") or "lfs"
+        return repository.common_dir / own / "objects"
 
     def _objects(self) -> Path:
         """Where this writer keeps what is too big for git."""

@@ -30,7 +30,8 @@ def test_no_bytes_are_their_own_pointer() -> None:
 def test_lines_of_extensions_and_the_old_version_are_read() -> None:
     extended = TEXT.replace(b"oid", f"ext-0-crypt sha256:{'0' * 64}\noid".encode(), 1)
     old = TEXT.replace(b"git-lfs.github", b"hawser.github")
-    assert parse_pointer(extended) == parse_pointer(old) == Pointed(DIGEST, 7)
+    assert parse_pointer(extended) == Pointed(DIGEST, 7, extended=True)
+    assert parse_pointer(old) == Pointed(DIGEST, 7)
 
 
 @pytest.mark.parametrize(
