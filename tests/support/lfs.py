@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from base64 import b64encode
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
+
+from tests.support.loopback import Handler, on_loopback
 
 MEDIA_TYPE = "application/vnd.git-lfs+json"
 _BATCH = "/team/models.git/info/lfs/objects/batch"
@@ -61,6 +61,7 @@ class Lfs:
         token: What it wants to see where objects are; another one counts as expired.
         expires_in: What it says of how long a token lasts, in seconds; nothing when 0.
         careless: Uploads are acknowledged and thrown away.
+        aside: What was sent and not verified yet, where uploads are to be verified.
     """
 
     url: str = ""
@@ -76,6 +77,7 @@ class Lfs:
     token: str = "t0"
     expires_in: int = 0
     careless: bool = False
+    aside: dict[str, bytes] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
     def count(self, kind: str) -> int:
@@ -100,43 +102,37 @@ class Lfs:
 def lfs_server() -> Iterator[Lfs]:
     """Serve until the end of the block; what clients did against the documents fails it."""
     lfs = Lfs()
-    handler = type("Handler", (_Handler,), {"lfs": lfs})
-    with _Server(("127.0.0.1", 0), handler) as server:
-        lfs.url = f"http://127.0.0.1:{server.server_address[1]}/team/models"
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        try:
-            yield lfs
-        finally:
-            server.shutdown()
+    with on_loopback(LfsHandler, lfs=lfs) as url, checked(lfs):
+        lfs.url = f"{url}/team/models"
+        yield lfs
+
+
+@contextmanager
+def checked(lfs: Lfs) -> Iterator[None]:
+    """Fail a block in which clients did something against the documents."""
+    yield
     assert lfs.complaints == []
 
 
-class _Server(ThreadingHTTPServer):
-    request_queue_size = 128
-    daemon_threads = True
-    block_on_close = False
+class LfsHandler(Handler):
+    """Answers as the documents say, as far as the server's faults let it."""
 
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = 60
     lfs: Lfs
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing on standard error."""
-
-    def do_POST(self) -> None:
+    def post(self) -> None:
         """A batch, or a question after an upload."""
-        body = self._body()
+        body = self._sent()
         if "/verify/" not in self.path:
             if self._begin("BATCH"):
                 self._batch(body)
         elif self._begin("VERIFY") and self._is_token() and self._is_json():
             asked = json.loads(body)
-            kept = self.lfs.objects.get(asked["oid"])
-            self._json(200 if kept is not None and len(kept) == asked["size"] else 404, {})
+            sent = self.lfs.aside.pop(asked["oid"], None)
+            if sent is not None and len(sent) == asked["size"]:
+                self.lfs.objects[asked["oid"]] = sent
+            self._json(200 if asked["oid"] in self.lfs.objects else 404, {})
 
-    def do_GET(self) -> None:
+    def get(self) -> None:
         """An object, or the rest of it."""
         if not self._begin("GET") or not self._is_token():
             return
@@ -154,16 +150,17 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(200, data, [])
 
-    def do_PUT(self) -> None:
+    def put(self) -> None:
         """Keep an object, if it is the one that was announced."""
-        data = self._body()
+        data = self._sent()
         if not self._begin("PUT") or not self._is_token():
             return
         if sha256(data).hexdigest() != self._oid():
             self._json(422, {"message": "these are other bytes"})
             return
         if not self.lfs.careless:
-            self.lfs.objects[self._oid()] = data
+            kept = self.lfs.aside if self.lfs.verifies else self.lfs.objects
+            kept[self._oid()] = data
         self._json(200, {})
 
     def _oid(self) -> str:
@@ -233,18 +230,10 @@ class _Handler(BaseHTTPRequestHandler):
             answer | ({"error": error} if error else {}) | ({"actions": actions} if actions else {})
         )
 
-    def _body(self) -> bytes:
-        if self.headers.get("Transfer-Encoding") == "chunked":
-            if "Content-Length" in self.headers:
-                self.lfs.complaints.append("a length and chunks")
-            return b"".join(self._chunks())
-        return self.rfile.read(int(self.headers["Content-Length"]))
-
-    def _chunks(self) -> Iterator[bytes]:
-        while size := int(self.rfile.readline() or b"0", 16):
-            yield self.rfile.read(size)
-            self.rfile.readline()
-        self.rfile.readline()
+    def _sent(self) -> bytes:
+        if self.is_chunked and "Content-Length" in self.headers:
+            self.lfs.complaints.append("a length and chunks")
+        return self.body()
 
     def _json(
         self, status: int, doc: dict[str, Any], more: list[tuple[str, str]] | None = None
@@ -256,19 +245,9 @@ class _Handler(BaseHTTPRequestHandler):
         if fault.lost:
             self.close_connection = True
             return
-        self.send_response(status)
-        for name, text in headers:
-            self.send_header(name, text)
-        self.send_header("Content-Length", str(len(data)))
-        try:
-            self.end_headers()
-            if fault.flip:
-                data = bytes([data[0] ^ 1]) + data[1:]
-            self.wfile.write(data if fault.cut < 0 else data[: fault.cut])
-        except OSError:  # nobody waits for it any more
-            self.close_connection = True
-        if fault.cut >= 0:
-            self.close_connection = True
+        if fault.flip:
+            data = bytes([data[0] ^ 1]) + data[1:]
+        self.reply(status, headers, data, fault.cut)
 
 
 def _is_request(asked: dict[str, Any]) -> bool:

@@ -5,15 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BufferedIOBase
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-_LONGEST = 60.0  # seconds of one request
+from tests.support.loopback import LONGEST, Handler, on_loopback
 
 
 @dataclass
@@ -70,71 +68,39 @@ class Web:
 def web_server(root: Path) -> Iterator[Web]:
     """Serve the repositories in `root` on a free port until the end of the block."""
     web = Web(root)
-    handler = type("Handler", (_Handler,), {"web": web})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        web.url = f"http://127.0.0.1:{server.server_address[1]}"
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        try:
-            yield web
-        finally:
-            server.shutdown()
+    with on_loopback(GitHandler, web=web) as web.url:
+        yield web
 
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    timeout = _LONGEST
+class GitHandler(Handler):
+    """Gives what clients of git ask for to git."""
+
     web: Web
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing on standard error."""
-
-    def do_GET(self) -> None:
+    def get(self) -> None:
         """Answer with git's refs."""
-        self._answer()
+        self._serve()
 
-    def do_POST(self) -> None:
+    def post(self) -> None:
         """Answer with objects, or take some."""
-        self._answer()
+        coded = self.headers.get("Content-Encoding", "plain")
+        self.web.seen.append(f"{'chunked ' if self.is_chunked else ''}{coded}")
+        self._serve()
 
-    def _answer(self) -> None:
-        body = self._body()
+    def _serve(self) -> None:
+        body = self.body()
         if not self.web.knows(self):
-            self._send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"who are you?\n")
+            self._give(401, [("WWW-Authenticate", 'Basic realm="git"')], b"who are you?\n")
         elif self.web.status and self.command == "POST":
-            self._send(self.web.status, [("Content-Type", "text/plain")], b"not today\n")
+            self._give(self.web.status, [("Content-Type", "text/plain")], b"not today\n")
         else:
-            self._send(*_cgi(self.web.environment(self, len(body)), body))
+            self._give(*_cgi(self.web.environment(self, len(body)), body))
 
-    def _body(self) -> bytes:
-        chunked = self.headers.get("Transfer-Encoding", "") == "chunked"
-        if self.command == "POST":
-            coded = self.headers.get("Content-Encoding", "plain")
-            self.web.seen.append(f"{'chunked ' if chunked else ''}{coded}")
-        if chunked:
-            return b"".join(_chunks(self.rfile))
-        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
-
-    def _send(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers:
-            self.send_header(name, value)
+    def _give(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
         if self.web.chunked:
-            self.send_header("Transfer-Encoding", "chunked")
+            headers = [*headers, ("Transfer-Encoding", "chunked")]
             body = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in _parts(body))
-        else:
-            self.send_header("Content-Length", str(len(body)))
-        try:
-            self.end_headers()
-            self.wfile.write(body)
-        except OSError:  # nobody waits for it any more
-            self.close_connection = True
-
-
-def _chunks(file: BufferedIOBase) -> Iterator[bytes]:
-    while size := int(file.readline().strip() or b"0", 16):
-        yield file.read(size)
-        file.readline()
-    file.readline()
+        self.reply(status, headers, body)
 
 
 def _parts(body: bytes) -> list[bytes]:
@@ -145,7 +111,7 @@ def _parts(body: bytes) -> list[bytes]:
 def _cgi(environment: dict[str, str], body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
     argv = ["git", "http-backend"]
     done = subprocess.run(
-        argv, input=body, env=environment, capture_output=True, timeout=_LONGEST, check=False
+        argv, input=body, env=environment, capture_output=True, timeout=LONGEST, check=False
     )
     head, _, said = done.stdout.partition(b"\r\n\r\n")
     lines = (line.decode().partition(": ") for line in head.split(b"\r\n") if line)
