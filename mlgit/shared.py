@@ -28,12 +28,14 @@ class Outcome(NamedTuple):
         sent: Artifacts that were sent.
         remotes: The artifact remotes they were sent to.
         declared: Artifacts of which the branch says now that only this clone has them.
+        short: What is to be said where others are on fewer remotes than the settings ask for.
     """
 
     synced: Synced
     sent: list[Wanted]
     remotes: list[str]
     declared: dict[str, Named]
+    short: RemoteFailed | None
 
 
 def push(
@@ -86,9 +88,20 @@ class _BytesFirst:
         self._sent: list[Wanted] = []
         self._remotes: list[str] = []
         self._declared: dict[str, Named] = {}
+        self._copies: dict[Wanted, int] = {}
+        self._reasons: dict[str, MlgitError] = {}
 
     def outcome(self, synced: Synced) -> Outcome:
-        return Outcome(synced, self._sent, self._remotes, self._declared)
+        return Outcome(synced, self._sent, self._remotes, self._declared, self._short())
+
+    def _short(self) -> RemoteFailed | None:
+        asked = self._store.settings.artifacts.copies
+        few = {one: count for one, count in self._copies.items() if count < asked}
+        if not few:
+            return None
+        from mlgit.holdings.copies import shortage
+
+        return shortage(self._store, few, self._reasons)
 
     def __call__(self, known: Collection[Oid]) -> Oid | None:
         tip = self._store.branch.tip()
@@ -131,15 +144,18 @@ class _BytesFirst:
         remotes = self._reachable(needed) if wanted else []
         if not remotes:
             return
-        found = share(self._store, wanted, remotes, self._progress)
-        self._held |= found.held
-        self._sent += found.sent
+        copies = self._store.settings.artifacts.copies
+        found = share(self._store, wanted, remotes, self._progress, copies=copies)
+        self._held |= found.held.keys()
+        self._sent = list(dict.fromkeys([*self._sent, *found.sent]))
         self._remotes += [name for name in found.remotes if name not in self._remotes]
-        if found.held & said.keys():
-            take_back(self._store, found.held & said.keys())
-        lacking = {one: error for one, error in found.lacking.items() if one in needed}
+        if found.held.keys() & said.keys():
+            take_back(self._store, found.held.keys() & said.keys())
+        lacking = {one: found.lacking[one] for one in needed if one not in found.held}
         if lacking:
             raise _not_shared(needed, lacking, remotes)
+        self._copies |= {one: len(found.held.get(one.sha256, ())) for one in wanted}
+        self._reasons |= found.lacking
         self._held |= said.keys()  # tried once is enough
 
     def _reachable(self, needed: Mapping[str, Named]) -> list[SharedRemote]:
@@ -155,7 +171,8 @@ class _BytesFirst:
             raise
         if needed and not remotes:
             raise _no_remote(needed)
-        return sorted(remotes, key=lambda one: (one.name != "main", one.name))
+        places = {one.url: one for one in remotes}  # two names of one place are one copy
+        return sorted(places.values(), key=lambda one: (one.name != "main", one.name))
 
     def _declare(self, needed: Mapping[str, Named]) -> None:
         from mlgit.holdings.memory import verified

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.holdings.memory import verified
+from mlgit.holdings.copies import hint_for_more, remembered
 from mlgit.holdings.named import Named, named_by
 from mlgit.store.finding import Finding, amount, size_of
 
@@ -19,14 +19,33 @@ _MANY = 2000  # runs whose manifests are read in a moment
 _LISTED = 10
 
 
+class Spread(NamedTuple):
+    """Digests and sizes of what was logged here and is not where it should be.
+
+    Attributes:
+        alone: Never seen whole on a remote of the store.
+        few: Seen on fewer of them than the settings ask for.
+    """
+
+    alone: dict[str, int]
+    few: dict[str, int]
+
+
+def spread(store: Store) -> Spread:
+    """What of the bytes that were logged here is on too few remotes, as far as is known."""
+    seen, asked = remembered(store), store.settings.artifacts.copies
+    found = Spread({}, {})
+    for digest, size in _kept(store.data / "objects" / "sha256"):
+        if not seen[digest]:
+            found.alone[digest] = size
+        elif seen[digest] < asked:
+            found.few[digest] = size
+    return found
+
+
 def sizes_only_here(store: Store) -> dict[str, int]:
     """Digests and sizes of what was logged here and never seen whole on a remote of the store."""
-    seen = set[str]().union(*(verified(store, url) for url in store.settings.remotes.values()))
-    return {
-        digest: size
-        for digest, size in _kept(store.data / "objects" / "sha256")
-        if digest not in seen
-    }
+    return spread(store).alone
 
 
 def only_here(store: Store) -> list[Named]:
@@ -43,16 +62,33 @@ def only_here(store: Store) -> list[Named]:
 
 def findings(store: Store) -> Iterator[Finding]:
     """What the doctor says of it."""
-    kept = sizes_only_here(store)
-    if not kept:
-        return
+    kept, few = spread(store)
+    if few:
+        yield _too_few(store, few)
+    if kept:
+        yield _alone(store, kept)
+
+
+def _too_few(store: Store, few: Mapping[str, int]) -> Finding:
+    what = f"{amount(len(few), 'artifact')} ({size_of(sum(few.values()))}) on fewer remotes"
+    asked = store.settings.artifacts.copies
+    return Finding(
+        "artifacts",
+        "warning",
+        f"{what} than {asked}, which artifacts.copies asks for, as far as is known",
+        hint_for_more(store),
+        {"count": len(few), "bytes": sum(few.values()), "copies": asked},
+    )
+
+
+def _alone(store: Store, kept: Mapping[str, int]) -> Finding:
     total = sum(kept.values())
     few = sum(1 for _ in islice(store.snapshot().run_folders(), _MANY + 1)) <= _MANY
     named = only_here(store) if few else []
     listed = [f"{one.path} of {one.run} ({size_of(one.size)})" for one in named[:_LISTED]]
     more = [f"and {len(named) - _LISTED} more"] if len(named) > _LISTED else []
     what = f"{amount(len(kept), 'artifact')} ({size_of(total)}) in this clone only"
-    yield Finding(
+    return Finding(
         "artifacts",
         "warning" if store.settings.remotes else "note",
         "\n".join([f"{what}, as far as is known", *listed, *more]),

@@ -27,13 +27,13 @@ class Shared(NamedTuple):
 
     Attributes:
         sent: Those that were sent.
-        held: The digests that are whole on a shared remote now.
-        lacking: The others, and why.
+        held: Digest -> names of the remotes that have it whole now.
+        lacking: Digest -> why the last remote that should have it, and has not, did not take it.
         remotes: Names of the remotes that something was sent to.
     """
 
     sent: list[Wanted]
-    held: set[str]
+    held: dict[str, list[str]]
     lacking: dict[str, MlgitError]
     remotes: list[str]
 
@@ -48,8 +48,10 @@ def share(
     wanted: Sequence[Wanted],
     remotes: Sequence[SharedRemote],
     progress: Progress | None = None,
+    *,
+    copies: int = 1,
 ) -> Shared:
-    """Bring the bytes to the first of the remotes that takes them, verified.
+    """Bring the bytes to the first `copies` of the remotes that take them, verified on each.
 
     What is there already is read there once, unless this clone has seen it whole before, and sent
     again where it is not.
@@ -57,9 +59,9 @@ def share(
     Raises:
         StorageFailed: The disk here refused.
     """
-    done = Shared([], set(), {}, [])
+    done = Shared([], {}, {}, [])
     for remote in remotes:
-        left = [one for one in wanted if one.sha256 not in done.held]
+        left = [one for one in wanted if len(done.held.get(one.sha256, ())) < copies]
         told = _Told(progress, sum(one.size for one in left), len(left))
         for batch in _batches(left):
             _share_batch(store, batch, remote, told, done)
@@ -86,8 +88,7 @@ def _share_batch(
     remember(store, remote.url, [one.sha256 for one in whole if one.sha256 not in seen])
     done.lacking.update(problems | _problems(found))
     for one in whole:
-        done.held.add(one.sha256)
-        done.lacking.pop(one.sha256, None)
+        done.held.setdefault(one.sha256, []).append(remote.name)
     done.sent.extend(found.sent)
     if found.sent and remote.name not in done.remotes:
         done.remotes.append(remote.name)

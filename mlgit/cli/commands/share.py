@@ -60,7 +60,8 @@ def push(session: Session, *, remote: str, metadata_only: bool) -> None:
     """Bring what is new here to where others find it.
 
     First the artifacts that git does not hold, to the artifact remotes (see `mlgit remote`): the
-    branch moves when their bytes are there, verified. What others have brought meanwhile is taken
+    branch moves when their bytes are there, verified. To how many of them each goes is what `mlgit
+    config artifacts.copies` says; fewer are a warning. What others have brought meanwhile is taken
     in. Where many push at the same moment it may land in the inbox of the remote, which the next
     sync of anyone takes in.
     """
@@ -129,6 +130,8 @@ def _tell_bytes(session: Session, found: Outcome) -> None:
             "the branch says so",
             "mlgit push, once there is an artifact remote",
         )
+    if found.short:
+        session.output.warn(found.short.message, found.short.hint)
 
 
 def _outcome(synced: Synced, remote: str) -> str:
@@ -198,18 +201,24 @@ def status(session: Session, *, remote: str) -> None:
             raise
         lines = [f"not shared: {error.message}"]
     running = len(session.live())
-    lines += _only_here(session)
+    lines += _too_few_copies(session)
     session.output.data([*lines, *([f"{counted(running, 'run')} under way"] if running else [])])
 
 
-def _only_here(session: Session) -> list[str]:
-    from mlgit.holdings.only_here import sizes_only_here
+def _too_few_copies(session: Session) -> list[str]:
+    from mlgit.holdings.only_here import spread
 
     try:
-        kept = sizes_only_here(session.store).values()
+        found = spread(session.store)
+        copies = session.store.settings.artifacts.copies
     except Damaged:  # settings that cannot be read; `mlgit doctor` names them
         return []
-    return [f"{counted(len(kept), 'artifact')} ({size(sum(kept))}) only here"] if kept else []
+    said = {"only here": found.alone, f"on fewer than {copies} remotes": found.few}
+    return [
+        f"{counted(len(sizes), 'artifact')} ({size(sum(sizes.values()))}) {where}"
+        for where, sizes in said.items()
+        if sizes
+    ]
 
 
 def _lines(found: SharedState) -> list[str]:
