@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from tests.support.lfs import Lfs, LfsHandler, checked
 from tests.support.loopback import on_loopback
+from tests.support.servers import require
 from tests.support.web import GitHandler, Web
 
 
@@ -36,6 +37,7 @@ class GitHost(NamedTuple):
 @contextmanager
 def git_host(root: Path) -> Iterator[GitHost]:
     """Serve until the end of the block; what clients of LFS did against the documents fails it."""
+    require("http-backend")
     host = GitHost(Web(root), Lfs())
     with on_loopback(_Handler, web=host.web, lfs=host.lfs) as url, checked(host.lfs):
         host.web.url, host.lfs.url = url, f"{url}/team/models"

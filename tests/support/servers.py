@@ -53,7 +53,7 @@ def serving(kind: str, root: Path, *, writable: bool = True) -> Iterator[Server]
     if kind in ("path", "file"):
         yield Server(f"{'file://' if kind == 'file' else ''}{root}", env)
     elif kind == "http":
-        _require("http-backend")
+        require("http-backend")
         with web_server(root) as web:
             web.writable = writable
             yield Server(web.url, env, int(web.url.rpartition(":")[2]))
@@ -68,7 +68,7 @@ def serving(kind: str, root: Path, *, writable: bool = True) -> Iterator[Server]
 @contextmanager
 def git_daemon(root: Path, *, writable: bool = True) -> Iterator[int]:
     """The port of a `git daemon`."""
-    _require("daemon")
+    require("daemon")
     argv = ["git", "daemon", "--inetd", "--export-all", f"--base-path={root}", str(root)]
     argv.insert(3, f"--{'enable' if writable else 'disable'}=receive-pack")
     with listening(argv) as port:
@@ -76,8 +76,11 @@ def git_daemon(root: Path, *, writable: bool = True) -> Iterator[int]:
 
 
 @contextmanager
-def ssh_server(root: Path) -> Iterator[Server]:
-    """An OpenSSH server that lets in the one key it has made; nobody is asked for a password."""
+def ssh_server(root: Path, programs: Path | None = None) -> Iterator[Server]:
+    """An OpenSSH server that lets in the one key it has made; nobody is asked for a password.
+
+    The folder `programs` comes first where it looks for what clients want to run.
+    """
     program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
     if program is None or not all(map(shutil.which, ("ssh", "ssh-keygen"))):
         _missing("openssh-server")
@@ -98,6 +101,8 @@ def ssh_server(root: Path) -> Iterator[Server]:
         "AcceptEnv": "GIT_PROTOCOL",
         "Subsystem": "sftp internal-sftp",
     }
+    if programs is not None:
+        settings["SetEnv"] = f"PATH={programs}:{os.environ['PATH']}"
     (home / "config").write_text("".join(f"{key} {value}\n" for key, value in settings.items()))
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # it will not run without
@@ -151,7 +156,7 @@ def _hand_over(
                 )
 
 
-def _require(program: str) -> None:
+def require(program: str) -> None:
     """Skip where git came without one of its servers."""
     where = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True)
     if not (Path(where.stdout.strip()) / f"git-{program}").exists():
