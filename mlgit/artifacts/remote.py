@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, Protocol, runtime_checkable
 
@@ -105,6 +105,41 @@ class Ranged(Protocol):
         Raises:
             NotFound: There is no such object.
             RemoteFailed, StorageFailed: As `SharedRemote` says; what came before is kept.
+        """
+
+
+class Span(NamedTuple):
+    """Where an object is in a bundle: its first byte, and how many."""
+
+    start: int
+    size: int
+
+
+class Where(NamedTuple):
+    """The bundle, by its digest, that an object is in, and its place there."""
+
+    bundle: str
+    span: Span
+
+
+@runtime_checkable
+class Bundling(Protocol):
+    """What a remote can do beside where each request costs: small objects, many in one file.
+
+    What fails raises as in `SharedRemote`.
+    """
+
+    def bundled(self, digests: Collection[str]) -> Mapping[str, Where]:
+        """Those of `digests` that are in bundles now, and where."""
+
+    def put_bundle(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        """Keep these objects, named by digest, in one file, whole when this returns."""
+
+    def open_bundle(self, bundle: str) -> dict[str, bytes]:
+        """The objects of a bundle that are whole, by digest.
+
+        Raises:
+            NotFound: There is no such bundle.
         """
 
 

@@ -156,7 +156,7 @@ def _opened(store: Store, one: ArtifactRemote) -> SharedRemote | MlgitError:
             from mlgit.holdings.lfs import open_lfs_of
 
             return open_lfs_of(store, one.name, one.url)
-        return open_remote(one.name, one.url)
+        return open_remote(one.name, one.url, store.cache / "bundles")
     except (MissingExtra, InvalidValue, NotFound, Unsupported) as error:
         return error
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.remote import Collectable
-from mlgit.artifacts.transfer.values import Moved, Wanted
+from mlgit.artifacts.transfer.packing import whole_in_bundles
+from mlgit.artifacts.transfer.telling import Telling
+from mlgit.artifacts.transfer.values import Wanted
 from mlgit.errors import Damaged, MlgitError, NotFound, RemoteFailed, StorageFailed
 from mlgit.holdings.gc.leases import announce
 from mlgit.holdings.memory import remember, verified
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 _BATCH = 1 << 30  # bytes after which what was sent is remembered: a push that is killed goes on
 _MANY = 2000
 _READERS = 8
+_PATIENCE = 60.0  # seconds
 
 
 class Shared(NamedTuple):
@@ -62,7 +65,7 @@ def share(
     done = Shared([], {}, {}, [])
     for remote in remotes:
         left = [one for one in wanted if len(done.held.get(one.sha256, ())) < copies]
-        told = _Told(progress, sum(one.size for one in left), len(left))
+        told = Telling(progress, left)
         for batch in _batches(left):
             _share_batch(store, batch, remote, told, done)
             told.finished(batch)
@@ -70,7 +73,7 @@ def share(
 
 
 def _share_batch(
-    store: Store, batch: list[Wanted], remote: SharedRemote, told: _Told, done: Shared
+    store: Store, batch: list[Wanted], remote: SharedRemote, told: Telling, done: Shared
 ) -> None:
     from mlgit.artifacts.transfer.upload import upload
 
@@ -116,8 +119,12 @@ def _verify(
         except MlgitError as error:
             return error
 
+    try:
+        left = set(there) - whole_in_bundles(there, remote, _PATIENCE)
+    except (RemoteFailed, StorageFailed) as error:
+        return {one.sha256: error for one in there}
     with ThreadPoolExecutor(_READERS) as pool:
-        found = zip(there, pool.map(problem, there), strict=True)
+        found = zip(left, pool.map(problem, left), strict=True)
         return {one.sha256: error for one, error in found if error is not None}
 
 
@@ -143,21 +150,3 @@ def _batches(wanted: Sequence[Wanted]) -> Iterator[list[Wanted]]:
         size += one.size
     if batch:
         yield batch
-
-
-class _Told:
-    """Progress of all batches together, told as that of one transfer."""
-
-    def __init__(self, progress: Callable[[Moved], object] | None, total: int, of: int) -> None:
-        self._progress, self._total, self._of = progress, total, of
-        self._bytes, self._objects = 0, 0
-
-    def __call__(self, moved: Moved) -> None:
-        if self._progress is not None:
-            done, objects = self._bytes + moved.done, self._objects + moved.objects
-            self._progress(Moved(done, self._total, objects, self._of))
-
-    def finished(self, batch: Sequence[Wanted]) -> None:
-        """Count what the batch was asked for, also what was there already."""
-        self._bytes += sum(one.size for one in batch)
-        self._objects += len(batch)

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlgit.artifacts.transfer.packing import whole_in_bundles
 from mlgit.artifacts.transfer.retry import patiently
+from mlgit.artifacts.transfer.values import Wanted
 from mlgit.holdings.memory import forget
 from mlgit.holdings.upload import caches
 
@@ -102,6 +104,9 @@ def _there(remote: SharedRemote, named: Sequence[Named], *, deep: bool) -> Itera
             present.append(one)
     if not deep or not present:
         return
+    wanted = [Wanted(one.sha256, one.size) for one in present]
+    found = {one.sha256 for one in whole_in_bundles(wanted, remote, _PATIENCE)}
+    present = [one for one in present if one.sha256 not in found]
     with ThreadPoolExecutor(_READERS) as pool:
         whole = pool.map(
             lambda one: patiently(lambda: remote.verify(one.sha256), _PATIENCE), present

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def place(url: RemoteUrl) -> Place:
     """A prefix in a container; account and credentials come from `AZURE_STORAGE_*`."""
-    return Place(_make, f"{url.host}/{url.path}".rstrip("/"), url.host, head=head)
+    return Place(_make, f"{url.host}/{url.path}".rstrip("/"), url.host, bundles=True, head=head)
 
 
 def _make() -> Any:

@@ -52,17 +52,34 @@ class FsspecRemote(Files):
         name, (size, data) = name_of(sha256), _looked_through(sha256, source)
         if (self.place.renames or not data) and self._keeps(name, sha256, size):
             return  # a small one is sent again sooner than asked for
-        with self.writing(), self.aside(name) as aside:
+
+        def write(aside: str) -> str:
             if data or not size:
-                said = self.write_at(aside, data, sha256)
-            else:
-                said = send(self, aside, source, size, told)
-            if said != sha256:
-                self._check(aside, sha256, size)
-        if self.place.renames and self.sizes([sha256]).get(sha256) != size:
-            raise self._not_held(sha256)
+                return self.write_at(aside, data, sha256)
+            return send(self, aside, source, size, told)
+
+        self._keep(name, sha256, size, write)
         if told:
             told(size)
+
+    def write_checked(self, name: str, data: bytes) -> None:
+        """Write a file of at most `PIECE` bytes; when this returns, the place holds it whole.
+
+        Raises:
+            RemoteFailed, StorageFailed, Unsupported: It is not there.
+        """
+        sha256 = new_digest(data).hexdigest()
+        self._keep(name, sha256, len(data), lambda aside: self.write_at(aside, data, sha256))
+
+    def _keep(self, name: str, sha256: str, size: int, write: Callable[[str], str]) -> None:
+        """Let `write` write a file, which gives the digest that the place has computed, or ""."""
+        with self.writing(), self.aside(name) as aside:
+            if write(aside) != sha256:
+                self._check(aside, sha256, size)
+        if self.place.renames:
+            found = self.key(name)
+            if found is None or found.size != size:
+                raise self._not_held(sha256)
 
     def _keeps(self, name: str, sha256: str, size: int) -> bool:
         head = self.heads([name]).get(name)

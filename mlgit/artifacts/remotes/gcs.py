@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def place(url: RemoteUrl) -> Place:
     """A prefix in a bucket; credentials are Google's application default ones."""
-    return Place(_make, f"{url.host}/{url.path}".rstrip("/"), url.host, head=head)
+    return Place(_make, f"{url.host}/{url.path}".rstrip("/"), url.host, bundles=True, head=head)
 
 
 def _make() -> Any:

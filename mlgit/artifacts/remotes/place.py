@@ -39,6 +39,7 @@ class Place(NamedTuple):
         opens: Read through `open` and `seek`; else in ranges.
         connected: There is one connection, made anew after a failure.
         read_only: Nothing can be put there.
+        bundles: Each request costs: small objects are kept many in one file.
         head: Asks for one file of an asynchronous file system; `info` where None.
         read: Reads a range; `cat_file` where None.
         stream: Opens a file to be read from an offset on in one request; ranges where None.
@@ -56,6 +57,7 @@ class Place(NamedTuple):
     opens: bool = False
     connected: bool = False
     read_only: bool = False
+    bundles: bool = False
     head: Callable[[Any, str], Awaitable[Head]] | None = None
     read: Callable[[Any, str, int, int], Awaitable[bytes]] | None = None
     stream: Callable[[Any, str, int], Awaitable[Any]] | None = None

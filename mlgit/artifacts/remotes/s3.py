@@ -29,7 +29,9 @@ _AT_ONCE = 4  # parts on their way
 def place(url: RemoteUrl) -> Place:
     """A prefix in a bucket; the keys and the endpoint come from the environment."""
     root = f"{url.host}/{url.path}".rstrip("/")
-    return Place(_make, root, url.host, head=head, write=write, send=send, stream=stream)
+    return Place(
+        _make, root, url.host, bundles=True, head=head, write=write, send=send, stream=stream
+    )
 
 
 def _make() -> Any:

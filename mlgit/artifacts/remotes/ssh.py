@@ -33,7 +33,16 @@ def place(url: RemoteUrl) -> Place:
             **given,
         )
 
-    return Place(make, url.path, url.path, renames=True, connected=True, read=read, settle=settle)
+    return Place(
+        make,
+        url.path,
+        url.path,
+        renames=True,
+        connected=True,
+        bundles=True,
+        read=read,
+        settle=settle,
+    )
 
 
 async def read(fs: Any, path: str, start: int, end: int) -> bytes:

@@ -12,18 +12,20 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
 
 from mlgit.artifacts.transfer.retry import patiently
-from mlgit.artifacts.transfer.values import Failure, Moved, Progress, Wanted
+from mlgit.artifacts.transfer.values import Failure, Moved, Pack, Progress, Wanted, objects_of
 from mlgit.errors import Damaged, InvalidState, MlgitError, NotFound, RemoteFailed
 
 TIMEOUT = 300.0  # seconds
-_MANY, _FEW = 16, 4  # threads for small files, which wait for answers, and for big ones
-_BIG = 32 << 20  # bytes of the mean object
+_MANY, _SOME, _FEW = 16, 6, 4  # threads for small files, which wait for answers, and for big ones
+_HELD, _BIG = 2 << 20, 32 << 20  # bytes of the mean object, which a thread may hold
 _TICK = 0.1  # seconds
 _SLOWEST = 100_000  # bytes a second; a backend that tells no progress may be as slow
 _OF_ONE = (NotFound, Damaged, InvalidState)  # says nothing of the other objects
 _IN_A_ROW = 3  # objects given up with no success between: the place is out of order
+Item = TypeVar("Item", bound="Wanted | Pack")
 
 
 class Stopped(Exception):
@@ -31,10 +33,10 @@ class Stopped(Exception):
 
 
 class Pulse:
-    """How far one object is: told by its thread, read by the caller's."""
+    """How far one item is: told by its thread, read by the caller's."""
 
-    def __init__(self, wanted: Wanted, over: threading.Event) -> None:
-        self.wanted = wanted
+    def __init__(self, size: int, over: threading.Event) -> None:
+        self.size = size
         self.position = 0
         self.dropped = False
         self._over = over
@@ -58,28 +60,28 @@ class Pulse:
 
     def is_silent(self, timeout: float) -> bool:
         """Whether it has told nothing for longer than sending or checking it may take."""
-        under_way = 0 < self.position < self.wanted.size
-        most = timeout if under_way else timeout + self.wanted.size / _SLOWEST
+        under_way = 0 < self.position < self.size
+        most = timeout if under_way else timeout + self.size / _SLOWEST
         return time.monotonic() - self._seen > most
 
 
-class Crew:
-    """Does one job for each of many objects; used once.
+class Crew(Generic[Item]):
+    """Does one job for each of many objects, or packs of them; used once.
 
     Args:
-        job: Moves one object, in a thread of the crew; called again when it raises RemoteFailed.
-        workers: Number of threads; chosen by number and size of the objects when None.
-        timeout: Seconds of silence before an object is given up, and of trying it again.
+        job: Moves one item, in a thread of the crew; called again when it raises RemoteFailed.
+        workers: Number of threads; chosen by number and size of the items when None.
+        timeout: Seconds of silence before an item is given up, and of trying it again.
     """
 
     def __init__(
-        self, job: Callable[[Wanted, Pulse], None], workers: int | None, timeout: float
+        self, job: Callable[[Item, Pulse], None], workers: int | None, timeout: float
     ) -> None:
         self._job, self._workers, self._timeout = job, workers, timeout
         self._over = threading.Event()
         self._lock = threading.Lock()
-        self._waiting: deque[Wanted] = deque()
-        self._running: set[Pulse] = set()
+        self._waiting: deque[Item] = deque()
+        self._running: dict[Pulse, Item] = {}
         self._results: SimpleQueue[tuple[Pulse, BaseException | None]] = SimpleQueue()
         self._done: list[Wanted] = []
         self._failed: list[Failure] = []
@@ -88,27 +90,28 @@ class Crew:
         self._told = 0.0
 
     def work(
-        self, wanted: Sequence[Wanted], progress: Progress | None
+        self, items: Sequence[Item], progress: Progress | None
     ) -> tuple[list[Wanted], list[Failure]]:
-        """Those whose job returned, and those whose job failed.
+        """The objects whose job returned, and those whose job failed.
 
         When several in a row fail because the place does not answer or refuses, the rest is not
         tried and fails with the same error.
         """
-        self._waiting.extend(sorted(wanted, key=lambda one: -one.size))
-        total = sum(one.size for one in wanted)
+        self._waiting.extend(sorted(items, key=lambda one: -one.size))
+        total = sum(one.size for one in items)
+        count = sum(len(objects_of(one)) for one in items)
         try:
-            for _ in range(min(self._workers or _sensible(wanted), len(wanted))):
+            for _ in range(min(self._workers or _sensible(items), len(items))):
                 self._hire()
-            while len(self._done) + len(self._failed) < len(wanted):
+            while len(self._done) + len(self._failed) < count:
                 self._collect()
                 self._drop_silent()
                 if progress is not None and self._is_time():
-                    progress(self._moved(total, len(wanted)))
+                    progress(self._moved(total, count))
         finally:
             self._over.set()
         if progress is not None:
-            progress(self._moved(total, len(wanted)))
+            progress(self._moved(total, count))
         return self._done, self._failed
 
     def _hire(self) -> None:
@@ -117,20 +120,21 @@ class Crew:
     def _labour(self) -> None:
         with suppress(IndexError, Stopped):
             while not self._over.is_set():
-                pulse = self._next()
-                error = self._attempt(pulse)
+                item, pulse = self._next()
+                error = self._attempt(item, pulse)
                 self._judge(error)
                 self._results.put((pulse, error))
 
-    def _next(self) -> Pulse:
+    def _next(self) -> tuple[Item, Pulse]:
         with self._lock:
-            pulse = Pulse(self._waiting.popleft(), self._over)
-            self._running.add(pulse)
-            return pulse
+            item = self._waiting.popleft()
+            pulse = Pulse(item.size, self._over)
+            self._running[pulse] = item
+            return item, pulse
 
-    def _attempt(self, pulse: Pulse) -> BaseException | None:
+    def _attempt(self, item: Item, pulse: Pulse) -> BaseException | None:
         try:
-            patiently(lambda: self._job(pulse.wanted, pulse), self._timeout, pulse.wait)
+            patiently(lambda: self._job(item, pulse), self._timeout, pulse.wait)
         except Stopped:
             raise
         except BaseException as error:
@@ -148,12 +152,12 @@ class Crew:
 
     def _finish(self, pulse: Pulse, error: BaseException | None) -> None:
         with self._lock:
-            self._running.discard(pulse)
+            item = self._running.pop(pulse)
         if error is None:
-            self._done.append(pulse.wanted)
-            self._finished += pulse.wanted.size
+            self._done.extend(objects_of(item))
+            self._finished += item.size
         elif isinstance(error, MlgitError):
-            self._failed.append(Failure(pulse.wanted, error))
+            self._failed.extend(Failure(one, error) for one in objects_of(item))
         else:
             raise error
 
@@ -163,7 +167,8 @@ class Crew:
             alone = error is None or isinstance(error, _OF_ONE)
             self._in_a_row = 0 if alone else self._in_a_row + 1
             if self._in_a_row >= _IN_A_ROW and isinstance(error, MlgitError):
-                self._failed.extend(Failure(one, error) for one in self._waiting)
+                left = [one for item in self._waiting for one in objects_of(item)]
+                self._failed.extend(Failure(one, error) for one in left)
                 self._waiting.clear()
 
     def _drop_silent(self) -> None:
@@ -179,7 +184,7 @@ class Crew:
 
     def _moved(self, total: int, count: int) -> Moved:
         with self._lock:
-            under_way = sum(min(pulse.position, pulse.wanted.size) for pulse in self._running)
+            under_way = sum(min(pulse.position, pulse.size) for pulse in self._running)
         objects = len(self._done) + len(self._failed)
         return Moved(self._finished + under_way, total, objects, count)
 
@@ -191,7 +196,6 @@ class Crew:
         return True
 
 
-def _sensible(wanted: Sequence[Wanted]) -> int:
-    if not wanted:
-        return 0
-    return _FEW if sum(one.size for one in wanted) / len(wanted) >= _BIG else _MANY
+def _sensible(items: Sequence[Wanted | Pack]) -> int:
+    mean = sum(one.size for one in items) / max(len(items), 1)
+    return _FEW if mean >= _BIG else _SOME if mean >= _HELD else _MANY

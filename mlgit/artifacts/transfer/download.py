@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from mlgit.artifacts.remote import Ranged
 from mlgit.artifacts.transfer.crew import TIMEOUT, Crew, Pulse
+from mlgit.artifacts.transfer.packing import fetch_packs
 from mlgit.artifacts.transfer.part import Part, part_of
+from mlgit.artifacts.transfer.telling import Telling
 from mlgit.artifacts.transfer.values import BadCopy, Downloaded, Failure, Progress, Wanted
 from mlgit.errors import Damaged, MlgitError, NotFound, RemoteFailed, StorageFailed
 
@@ -45,12 +47,16 @@ def download(
             it is not tried again.
     """
     asked = list(dict.fromkeys(wanted))
+    telling = Telling(progress, asked)
+    packed = fetch_packs(asked, remotes, into, telling, timeout)
+    telling.finished(packed)
+    left = [one for one in asked if one not in set(packed)] if packed else asked
     fetching = _Fetching(remotes, into)
-    fetched, failed = Crew(fetching.fetch, workers, timeout).work(asked, progress)
+    fetched, failed = Crew(fetching.fetch, workers, timeout).work(left, telling)
     nowhere = [one.wanted for one in failed if _is_nowhere(one)]
     return Downloaded(
         [one for one in fetched if one in fetching.there],
-        [one for one in fetched if one not in fetching.there],
+        [*packed, *(one for one in fetched if one not in fetching.there)],
         nowhere,
         [one for one in failed if not _is_nowhere(one)],
         list(dict.fromkeys(fetching.damaged)),

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.remote import Bundling
 from mlgit.artifacts.transfer.crew import TIMEOUT, Crew, Pulse
+from mlgit.artifacts.transfer.packing import in_bundles, packs_of, send_pack, small_ones
 from mlgit.artifacts.transfer.retry import bounded, patiently
-from mlgit.artifacts.transfer.values import Failure, Progress, Uploaded, Wanted
+from mlgit.artifacts.transfer.values import Failure, Pack, Progress, Uploaded, Wanted
 from mlgit.errors import Damaged, InvalidState, NotFound, RemoteFailed
 
 if TYPE_CHECKING:
@@ -44,16 +46,39 @@ def upload(
     sources = [source] if isinstance(source, ObjectCache) else list(source)
     asked = list(dict.fromkeys(wanted))
     end = time.monotonic() + timeout * (1 + len(asked) // _QUESTIONS)
-    sizes = _sizes([one.sha256 for one in asked], remote, timeout, end)
-    there = [one for one in asked if sizes.get(one.sha256) == one.size]
-    absent = [one for one in asked if sizes.get(one.sha256) != one.size]
+    small = small_ones(asked) if isinstance(remote, Bundling) else []
+    there, packs = _packed(small, remote, timeout)
+    together = set(small)
+    others = [one for one in asked if one not in together]
+    sizes = _sizes([one.sha256 for one in others], remote, timeout, end)
+    there += [one for one in others if sizes.get(one.sha256) == one.size]
+    absent = [one for one in others if sizes.get(one.sha256) != one.size]
+    lost: set[Wanted] = set()
 
-    def send(one: Wanted, pulse: Pulse) -> None:
-        _send(one, pulse, sources, remote)
+    def send(item: Wanted | Pack, pulse: Pulse) -> None:
+        if isinstance(item, Pack):
+            assert isinstance(remote, Bundling)
+            lost.update(send_pack(item, remote, sources))
+        else:
+            _send(item, pulse, sources, remote)
 
-    sent, failed = Crew(send, workers, timeout).work(absent, progress)
-    missing = [failure.wanted for failure in failed if _is_missing(failure)]
+    done, failed = Crew(send, workers, timeout).work([*absent, *packs], progress)
+    sent = [one for one in done if one not in lost]
+    missing = [*lost, *(failure.wanted for failure in failed if _is_missing(failure))]
     return Uploaded(there, sent, missing, [one for one in failed if not _is_missing(one)])
+
+
+def _packed(
+    small: list[Wanted], remote: SharedRemote, timeout: float
+) -> tuple[list[Wanted], list[Pack]]:
+    """Those that are in bundles already, and the others in packs.
+
+    One that is there by itself is sent again: to ask for each would cost more.
+    """
+    if not isinstance(remote, Bundling) or not small:
+        return [], []
+    there = in_bundles(small, remote, timeout)
+    return list(there), packs_of([one for one in small if one not in there])
 
 
 def _sizes(digests: list[str], remote: SharedRemote, timeout: float, end: float) -> dict[str, int]:

@@ -15,6 +15,28 @@ class Wanted(NamedTuple):
     size: int
 
 
+class Pack(NamedTuple):
+    """Small objects that are moved together.
+
+    Attributes:
+        members: The objects.
+        bundle: The digest of the bundle they are in, where that is known.
+    """
+
+    members: tuple[Wanted, ...]
+    bundle: str = ""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return sum(one.size for one in self.members)
+
+
+def objects_of(item: Wanted | Pack) -> tuple[Wanted, ...]:
+    """The objects that are moved by moving it."""
+    return item.members if isinstance(item, Pack) else (item,)
+
+
 class Moved(NamedTuple):
     """How far a transfer is.
 

@@ -20,7 +20,7 @@ from tests.artifacts.transfer.worlds import (
 )
 from tests.support.faulty import MOVE_MODES, READ, WRITE
 
-STORES = ["object store", pytest.param("folder", marks=pytest.mark.full)]
+STORES = ["object store", "bundles", pytest.param("folder", marks=pytest.mark.full)]
 SEEDS = [0, 1, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(2, 30))]
 
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
+from zipfile import BadZipFile, ZipFile
 
 from fsspec.implementations.local import LocalFileSystem
 from fsspec.implementations.memory import MemoryFileSystem
 
 from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.remotes.bundling import BundlingRemote
 from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote
 from mlgit.artifacts.remotes.place import Place
 from mlgit.artifacts.transfer.download import download
@@ -36,8 +39,9 @@ from tests.support.faulty import (
     FaultyFileSystem,
 )
 
-STORES = ("object store", "folder")
+STORES = ("object store", "folder", "bundles")
 SIZES = (0, 1, 500, 4_000, 9_000)  # bytes
+SMALL = (300_000, *range(1_000, 1_040))  # a big one, and enough small ones for a bundle
 SHORT = 0.4  # seconds
 READ_FAULTS = [*((READ, mode) for mode in READ_MODES), ("any", "random")]
 FAULTS = [
@@ -86,8 +90,17 @@ class World(NamedTuple):
         return f"{self.root}/sha256/{name[:2]}/{name[2:4]}/{name}"
 
     def is_stored(self, one: Wanted) -> bool:
+        """Whether the remote really holds it whole, alone or in a bundle."""
         data = self.stored(one)
-        return data is not None and sha256(data).hexdigest() == one.sha256
+        if data is not None and sha256(data).hexdigest() == one.sha256:
+            return True
+        return any(one.sha256 in objects for objects in self.bundles())
+
+    def bundles(self) -> Iterator[set[str]]:
+        """The digests of the whole objects of each bundle, read by another program."""
+        for path in self.raw.glob(f"{self.root}/bundles/*.zip"):
+            with suppress(BadZipFile), ZipFile(BytesIO(self.raw.cat_file(path))) as file:
+                yield {digest for name in file.namelist() if (digest := _whole(file, name))}
 
     def wrong_here(self) -> list[Path]:
         """Files under an object's name in the other clone that have other bytes."""
@@ -95,9 +108,19 @@ class World(NamedTuple):
         return [path for path in files if sha256(path.read_bytes()).hexdigest() != path.name]
 
 
+def _whole(file: ZipFile, name: str) -> str:
+    """The digest of a member that has the bytes it is named for."""
+    with suppress(BadZipFile):
+        found = sha256(file.read(name)).hexdigest()
+        if name == f"sha256/{found[:2]}/{found[2:4]}/{found}":
+            return found
+    return ""
+
+
 @contextmanager
-def world(store: str, sizes: Sequence[int] = SIZES, seed: int = 0) -> Iterator[World]:
-    """A clone with objects of these sizes and an empty remote, like an object store or a folder."""
+def world(store: str, sizes: Sequence[int] = (), seed: int = 0) -> Iterator[World]:
+    """A clone with objects of these sizes and an empty remote of that kind."""
+    sizes = sizes or (SMALL if store == "bundles" else SIZES)
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         raw = LocalFileSystem() if store == "folder" else MemoryFileSystem()
@@ -109,7 +132,8 @@ def world(store: str, sizes: Sequence[int] = SIZES, seed: int = 0) -> Iterator[W
             return FaultyFileSystem(raw, faults)
 
         folder = store == "folder"
-        remote = FsspecRemote("main", "faulty://main", Place(make, root, "", folder, folder))
+        kind = BundlingRemote if store == "bundles" else FsspecRemote
+        remote = kind("main", "faulty://main", Place(make, root, "", folder, folder))
         here, random = ObjectCache(place / "here"), Random(seed)
         wanted = [Wanted(*here.put_bytes(random.randbytes(size))) for size in sizes]
         try:
@@ -125,6 +149,7 @@ class Row(NamedTuple):
 
     Attributes:
         claimed: Objects said to be there or moved.
+        of: Objects that were to be.
         false: Those of them that were not there with the right bytes.
         wrong: Files with wrong bytes under an object's name here.
         again: Whether one more call, without the fault, completed it.
@@ -137,6 +162,7 @@ class Row(NamedTuple):
     mode: str
     operation: str
     claimed: int
+    of: int
     false: int
     wrong: int
     again: bool
@@ -160,7 +186,10 @@ def uploaded_under(store: str, on: str, mode: str, seed: int = 0) -> Row:
         false = [one for one in claimed if not w.is_stored(one)]
         found = all(w.remote.verify(one.sha256) == w.is_stored(one) for one in w.wanted)
         again = w.upload(5.0).complete and all(map(w.is_stored, w.wanted))
-        return Row(store, on, mode, "upload", len(claimed), len(false), 0, again, found, struck)
+        count = len(w.wanted)
+        return Row(
+            store, on, mode, "upload", len(claimed), count, len(false), 0, again, found, struck
+        )
 
 
 def downloaded_under(store: str, on: str, mode: str, seed: int = 0) -> Row:
@@ -176,7 +205,17 @@ def downloaded_under(store: str, on: str, mode: str, seed: int = 0) -> Row:
         again = w.download(5.0).complete and all(w.there.verify(one.sha256) for one in w.wanted)
         found = all(w.remote.verify(one.sha256) for one in w.wanted)
         return Row(
-            store, on, mode, "download", len(claimed), len(false), len(wrong), again, found, struck
+            store,
+            on,
+            mode,
+            "download",
+            len(claimed),
+            len(w.wanted),
+            len(false),
+            len(wrong),
+            again,
+            found,
+            struck,
         )
 
 
@@ -195,7 +234,7 @@ def table() -> str:
     for row in rows:
         fault = f"{row.mode} ({row.on})" if row.mode != "random" else "10 % of any"
         end = f"{'completes' if row.again else 'FAILS'} | {'right' if row.found else 'WRONG'}"
-        count = f"{row.claimed}/{len(SIZES)} | {row.false} | {row.wrong}"
+        count = f"{row.claimed}/{row.of} | {row.false} | {row.wrong}"
         lines.append(f"| {row.store} | {fault} | {row.operation} | {count} | {end} |")
     return "\n".join(lines)
 

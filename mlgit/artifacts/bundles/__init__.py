@@ -1,0 +1,1 @@
+"""Many small objects in one file of a remote: one request where there would be thousands."""
