@@ -61,7 +61,7 @@ def ssh(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
         yield Host(server.url("team/models.git"), lfs)
 
 
-@pytest.fixture(params=[smart_http, ssh])
+@pytest.fixture(params=[smart_http, pytest.param(ssh, marks=pytest.mark.full)])
 def host(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Host]:

@@ -31,6 +31,7 @@ class Fault(NamedTuple):
     Attributes:
         status: Answered instead of the truth; 0 for none.
         headers: Sent with it.
+        said: The message in it.
         cut: Bytes of the body after which the line is cut; -1 for none.
         flip: Whether the first byte of the body is another.
         lost: The request is done and its answer never comes.
@@ -38,6 +39,7 @@ class Fault(NamedTuple):
 
     status: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    said: str = "not today"
     cut: int = -1
     flip: bool = False
     lost: bool = False
@@ -56,10 +58,11 @@ class Lfs:
         verifies: Whether uploads are to be verified.
         ranges: Whether downloads can begin in the middle.
         most: Objects of one batch; more are refused with 413.
-        largest: Bytes of an object; more are refused with 413.
+        largest: Bytes of an object; more are refused.
         chunked: Whether it asks for uploads in chunks, as GitLab does.
         token: What it wants to see where objects are; another one counts as expired.
         expires_in: What it says of how long a token lasts, in seconds; nothing when 0.
+        expires_at: The same as a time; nothing when empty.
         careless: Uploads are acknowledged and thrown away.
         aside: What was sent and not verified yet, where uploads are to be verified.
     """
@@ -76,6 +79,7 @@ class Lfs:
     chunked: bool = False
     token: str = "t0"
     expires_in: int = 0
+    expires_at: str = ""
     careless: bool = False
     aside: dict[str, bytes] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
@@ -95,7 +99,8 @@ class Lfs:
         if kind == "upload" and self.chunked:
             headers["Transfer-Encoding"] = "chunked"
         made: dict[str, Any] = {"href": f"{self.url}/{kind}/{oid}?sig=SECRET", "header": headers}
-        return {**made, "expires_in": self.expires_in} if self.expires_in else made
+        ends = {"expires_in": self.expires_in, "expires_at": self.expires_at}
+        return {**made, **{key: value for key, value in ends.items() if value}}
 
 
 @contextmanager
@@ -173,7 +178,7 @@ class LfsHandler(Handler):
         waiting = self.lfs.faults[kind]
         self.fault = waiting.pop(0) if waiting else Fault()
         if self.fault.status:
-            self._json(self.fault.status, {"message": "not today"}, [*self.fault.headers])
+            self._json(self.fault.status, {"message": self.fault.said}, [*self.fault.headers])
         return not self.fault.status
 
     def _is_token(self) -> bool:
@@ -221,10 +226,11 @@ class LfsHandler(Handler):
         elif operation == "download":
             actions = {"download": self.lfs.action("download", oid)}
         elif size > self.lfs.largest:
-            error = {"code": 413, "message": "too large"}
+            words = f"Size must be less than or equal to {self.lfs.largest}"
+            error = {"code": 422, "message": words}  # as of GitHub and Gitea
         elif kept is None:
-            words = ["upload", "verify"] if self.lfs.verifies else ["upload"]
-            actions = {word: self.lfs.action(word, oid) for word in words}
+            kinds = ["upload", "verify"] if self.lfs.verifies else ["upload"]
+            actions = {kind: self.lfs.action(kind, oid) for kind in kinds}
         answer: dict[str, Any] = {"oid": oid, "size": size}
         return (
             answer | ({"error": error} if error else {}) | ({"actions": actions} if actions else {})

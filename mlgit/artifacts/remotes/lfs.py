@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -12,10 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mlgit.artifacts.remotes.lfs_access import GitHost
 from mlgit.artifacts.remotes.lfs_address import endpoint_of_git
-from mlgit.artifacts.remotes.lfs_batch import MEDIA_TYPE, Answer, Server
+from mlgit.artifacts.remotes.lfs_batch import Answer, Server
 from mlgit.artifacts.remotes.lfs_failures import refusal, refused
 from mlgit.artifacts.remotes.lfs_sending import Sending
-from mlgit.artifacts.remotes.lfs_tickets import Tickets
+from mlgit.artifacts.remotes.lfs_tickets import OVER, Tickets
+from mlgit.artifacts.remotes.lfs_uploads import Uploads
 from mlgit.artifacts.streams import CHUNK
 from mlgit.errors import Damaged, NotFound, RemoteFailed, Unsupported
 
@@ -26,22 +26,22 @@ if TYPE_CHECKING:
 
 EMPTY = sha256_of().hexdigest()  # LFS knows no object of no bytes: an empty file is its pointer
 _ABSENT = {404, 410, 422}  # 422: there is none of that size
-_STALE = {401, 403, 404, 410}  # what an address says that was given out too long ago
 _TRIES = 3
 
 
 class LfsRemote:
     """See `SharedRemote` and `Ranged`.
 
-    What the server has is the server's word: it names objects by the digests that it has checked
-    when they came. Only `verify` and `get` read their bytes.
+    What the server has is the server's word: it names objects by the sha256 that it has checked
+    when they came, and is asked again after each upload. Only `verify` and `get` read bytes:
+    GitHub counts what is read, and not what is sent or asked, against who owns the repository.
     """
 
     def __init__(self, name: str, url: str, host: GitHost) -> None:
         self.name, self.url = name, url
         self._size_of = host.size_of
         self._server = Server(name, host)
-        self._uploads = Tickets(partial(self._server.batch, "upload"))
+        self._uploads = Uploads(self._server)
         self._downloads = Tickets(partial(self._server.batch, "download"))
 
     def has(self, sha256: str) -> bool:
@@ -65,12 +65,9 @@ class LfsRemote:
         """See `SharedRemote.put`; what the server says it has already is not sent again."""
         with Sending(source, sha256, told) as file:
             if sha256 == EMPTY:
-                file.read()
+                file.read_all()
                 return
-            answer = self._uploads.take(sha256, file.size, fresh=False)
-            if not self._sent(sha256, file, answer, last=False):
-                answer = self._uploads.take(sha256, file.size, fresh=True)
-                self._sent(sha256, file, answer, last=True)
+            self._uploads.put(sha256, file)
         if told:
             told(file.size)
 
@@ -142,7 +139,7 @@ class LfsRemote:
             if action is None:
                 raise self._missing(sha256, answer)
             with self._server.act("download", "GET", action, None, **more) as response:
-                if response.status in _STALE and not fresh:
+                if response.status in OVER and not fresh:
                     continue
                 if response.status in (404, 410):
                     raise self._missing(sha256, answer)
@@ -156,46 +153,6 @@ class LfsRemote:
         if answer.code and answer.code not in _ABSENT:
             raise refused(self.name, answer.code, answer.said)
         return NotFound(f"{self.name} has no object {digest[:12]}", sha256=digest)
-
-    def _sent(self, sha256: str, file: Sending, answer: Answer, *, last: bool) -> bool:
-        """Send, and let the server look at it; False where its address is over."""
-        if answer.code:
-            raise refused(self.name, answer.code, answer.said)
-        upload = answer.actions.get("upload")
-        if upload is None:  # the server has it
-            while file.read(CHUNK):
-                pass
-            return True
-        more = {"content_type": "application/octet-stream"}
-        if not any(key.lower() == "transfer-encoding" for key in upload.headers):
-            more["content_length"] = str(file.size)
-        with self._server.act("upload", "PUT", upload, file.again, **more) as response:
-            if response.status in _STALE and not last:
-                return False
-            self._require_done(response)
-        self._confirm(sha256, file.size, answer)
-        return True
-
-    def _confirm(self, sha256: str, size: int, answer: Answer) -> None:
-        """Have the server say that it has kept what was sent."""
-        verify = answer.actions.get("verify")
-        if verify is None:
-            if "download" not in self._server.batch("download", {sha256: size})[sha256].actions:
-                raise RemoteFailed(
-                    f"{self.name} took {sha256[:12]} and does not have it",
-                    "try again a moment later",
-                    remote=self.name,
-                )
-            return
-        doc = json.dumps({"oid": sha256, "size": size}).encode()
-        kinds = {"accept": MEDIA_TYPE, "content_type": MEDIA_TYPE}
-        with self._server.act("upload", "POST", verify, lambda: doc, **kinds) as response:
-            self._require_done(response)
-
-    def _require_done(self, response: BaseHTTPResponse) -> None:
-        if not 200 <= response.status < 300:
-            raise refusal(self.name, response)
-        response.drain_conn()
 
 
 def open_lfs(name: str, url: str, host: GitHost | None = None) -> LfsRemote:

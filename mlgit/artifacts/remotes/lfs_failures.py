@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from mlgit.artifacts.remotes.failures import words_of
 from mlgit.errors import MlgitError, RemoteFailed, StorageFailed
+from mlgit.times import now_ms
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
@@ -28,8 +29,13 @@ _MEANINGS = {
     422: ("finds the object not valid", "see mlgit artifact verify"),
     501: ("does not speak the LFS batch API", "use another kind of remote"),
     507: ("has no room left", "buy or free some room at the git host, or use another remote"),
-    509: ("has reached its limit of bandwidth", "raise it at the git host, or use another remote"),
+    509: (
+        "has reached its limit of storage or bandwidth",
+        "raise it at the git host, or use another remote",
+    ),
 }
+_TOO_LARGE = re.compile(r"size must be less than", re.I)  # 422 and these words: GitHub, Gitea
+_NO_MORE = re.compile(r"over its data quota|exceeded its LFS budget", re.I)  # GitHub
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\uffff]+")
 
 
@@ -42,8 +48,9 @@ def refused(
     """
     words = words_of(_Said(_UNPRINTABLE.sub(" ", said))).partition(": ")[2]
     end = f" ({status}{': ' if words else ''}{words})"
-    if status in _MEANINGS:
-        meaning, hint = _MEANINGS[status]
+    meant = _meant(status, words)
+    if meant in _MEANINGS:
+        meaning, hint = _MEANINGS[meant]
         return StorageFailed(f"{name} {meaning}{end}", hint, remote=name, status=status)
     if 400 <= status < 500 and status not in (408, 425, 429):
         return StorageFailed(
@@ -54,6 +61,13 @@ def refused(
     return RemoteFailed(
         f"{name} did not do it{end}", hint, remote=name, said=words, retry_after=pause
     )
+
+
+def _meant(status: int, words: str) -> int:
+    """The status that says what the host's words say."""
+    if status == 422 and _TOO_LARGE.search(words):
+        return 413
+    return 509 if status < 500 and _NO_MORE.search(words) else status
 
 
 def refusal(name: str, response: BaseHTTPResponse) -> MlgitError:
@@ -104,9 +118,19 @@ def refuse_address(name: str, url: str, *, like: str) -> None:
 def retry_after(headers: Mapping[str, str], longest: float = LONGEST_WAIT) -> float | None:
     """The seconds a host asks to wait; None where it asks for none, or for more than `longest`."""
     text = headers.get("Retry-After", "")
-    if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) > longest:
+    pause = float(text) if re.fullmatch(r"[0-9]{1,9}", text) else _until(text)
+    return pause if pause is not None and pause <= longest else None
+
+
+def _until(text: str) -> float | None:
+    """The seconds until a date as HTTP writes it; None where it is none."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        end = parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError):
         return None
-    return float(text)
+    return max(0.0, end - now_ms() / 1000)
 
 
 class _Said(Exception):

@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from mlgit.artifacts.streams import open_file
+from mlgit.artifacts.streams import CHUNK, open_file
 from mlgit.errors import Damaged, InvalidState, NotFound, StorageFailed
 
 
@@ -64,6 +64,15 @@ class Sending:
             found = self._hash.hexdigest()[:12]
             raise Damaged(f"{self._path} has the digest {found}, not {self._digest[:12]}")
         return data
+
+    def read_all(self) -> None:
+        """Read it to the end, for its digest.
+
+        Raises:
+            As `read`.
+        """
+        while self.read(CHUNK):
+            pass
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -11,6 +11,7 @@ from mlgit.times import now_ms
 if TYPE_CHECKING:
     from mlgit.artifacts.remotes.lfs_batch import Answer
 
+OVER = frozenset({400, 401, 403, 404, 410})  # what addresses given out too long ago answer
 _SOON = 60_000  # milliseconds before its end at which an address is not used any more
 _AHEAD = 99  # objects that are asked for together with the one that is wanted now
 

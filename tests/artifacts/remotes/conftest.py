@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from zlib import crc32
 
 import pytest
 
+from tests.artifacts.remotes.lfs_model import DATA
 from tests.support.clouds import EVERYDAY, SERVERS, There, place
+from tests.support.lfs import Lfs, lfs_server
 
 KINDS = [*EVERYDAY, *(pytest.param(kind, marks=pytest.mark.full) for kind in SERVERS)]
 
@@ -31,3 +34,18 @@ def there(kept: There, request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     for name, value in kept.env.items():
         monkeypatch.setenv(name, value)
     return kept.below(f"{crc32(request.node.nodeid.encode()):x} ä")
+
+
+@pytest.fixture
+def lfs() -> Iterator[Lfs]:
+    """A server of an LFS store."""
+    with lfs_server() as served:
+        yield served
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """The model that is sent to it."""
+    path = tmp_path / "model.bin"
+    path.write_bytes(DATA)
+    return path
