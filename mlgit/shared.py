@@ -144,7 +144,7 @@ class _BytesFirst:
         remotes = self._reachable(needed) if wanted else []
         if not remotes:
             return
-        copies = self._store.settings.artifacts.copies
+        copies = max(self._store.settings.artifacts.copies, 1)
         found = share(self._store, wanted, remotes, self._progress, copies=copies)
         self._held |= found.held.keys()
         self._sent = list(dict.fromkeys([*self._sent, *found.sent]))

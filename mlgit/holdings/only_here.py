@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.holdings.copies import hint_for_more, remembered
@@ -33,13 +32,13 @@ class Spread(NamedTuple):
 
 def spread(store: Store) -> Spread:
     """What of the bytes that were logged here is on too few remotes, as far as is known."""
-    seen, asked = remembered(store), store.settings.artifacts.copies
+    seen, asked = remembered(store), max(store.settings.artifacts.copies, 1)
     found = Spread({}, {})
-    for digest, size in _kept(store.data / "objects" / "sha256"):
-        if not seen[digest]:
-            found.alone[digest] = size
-        elif seen[digest] < asked:
-            found.few[digest] = size
+    for path in _kept(f"{store.data}/objects/sha256"):
+        digest = path[-64:]
+        if seen[digest] < asked:
+            lacking = found.few if seen[digest] else found.alone
+            lacking[digest] = os.lstat(path).st_size
     return found
 
 
@@ -97,8 +96,16 @@ def _alone(store: Store, kept: Mapping[str, int]) -> Finding:
     )
 
 
-def _kept(root: Path) -> Iterator[tuple[str, int]]:
-    for where, _, names in os.walk(root):
-        for name in names:
-            if len(name) == 64:
-                yield name, Path(where, name).lstat().st_size
+def _kept(root: str) -> Iterator[str]:
+    """Paths of all objects; by plain names, as there may be as many folders as objects."""
+    for first in _names(root):
+        for second in _names(f"{root}/{first}"):
+            folder = f"{root}/{first}/{second}"
+            yield from (f"{folder}/{name}" for name in _names(folder) if len(name) == 64)
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)  # noqa: PTH208  # a path of each costs more than the rest
+    except OSError:  # what is no folder, or is being tidied away, keeps nothing
+        return []
