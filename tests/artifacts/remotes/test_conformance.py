@@ -10,13 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import pytest
 
 from mlgit.artifacts.remote import Collectable, Ranged, SharedRemote
 from mlgit.artifacts.remotes.files import PIECE
 from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote, name_of
+from mlgit.artifacts.remotes.lfs import open_lfs
+from mlgit.artifacts.remotes.lfs_access import GitHost
+from mlgit.artifacts.remotes.lfs_address import endpoint_of_git
 from mlgit.artifacts.remotes.opening import open_remote
 from mlgit.errors import Damaged, InvalidValue, NotFound, StorageFailed
 from tests.support.clouds import There
@@ -28,11 +31,24 @@ SIZES = (0, 1, 70_000, PIECE, PIECE + 1, 3 * PIECE + 5)
 pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body:ResourceWarning")
 
 Make = Callable[[int], tuple[str, Path]]
+MADE: dict[str, int] = {}  # sizes by digest, which an LFS remote knows from the store
+
+
+class Any(SharedRemote, Ranged, Protocol):
+    """What every remote is."""
 
 
 @pytest.fixture
-def remote(there: There) -> FsspecRemote:
-    """A remote at an empty place."""
+def shared(there: There) -> Any:
+    """A remote of any kind at an empty place."""
+    return reached(there)
+
+
+@pytest.fixture
+def remote(there: There, kind: str) -> FsspecRemote:
+    """A remote whose files can be listed, moved and spoiled."""
+    if kind == "lfs":
+        pytest.skip("an LFS server lists and removes nothing, and takes nothing a second time")
     return opened(there)
 
 
@@ -44,6 +60,7 @@ def make(tmp_path: Path) -> Make:
         data = random.randbytes(size)
         path = tmp_path / f"file-{sha256(data).hexdigest()[:8]}"
         path.write_bytes(data)
+        MADE[sha256(data).hexdigest()] = size
         return sha256(data).hexdigest(), path
 
     return made
@@ -53,55 +70,83 @@ def opened(there: There) -> FsspecRemote:
     return cast("FsspecRemote", open_remote("main", there.url))
 
 
-def bytes_of(remote: FsspecRemote, digest: str) -> bytes:
+def reached(there: There) -> Any:
+    if not there.url.startswith("lfs:"):
+        return opened(there)
+    server = endpoint_of_git(there.url.removeprefix("lfs:"))
+    return open_lfs("main", there.url, GitHost(lambda _: server, lambda one: MADE.get(one, 0)))
+
+
+def bytes_of(remote: SharedRemote, digest: str) -> bytes:
     target = BytesIO()
     remote.get(digest, target)
     return target.getvalue()
 
 
-def test_it_is_all_that_a_remote_can_be(remote: FsspecRemote, there: There) -> None:
-    shared: SharedRemote = remote
-    assert isinstance(remote, Ranged)
-    assert isinstance(remote, Collectable)
+def test_it_is_all_that_a_remote_can_be(shared: Any, there: There, kind: str) -> None:
+    assert isinstance(shared, Ranged)
+    assert isinstance(shared, Collectable) == (kind != "lfs")
     assert (shared.name, shared.url) == ("main", there.url)
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_what_is_put_there_comes_back(
-    remote: FsspecRemote, there: There, make: Make, size: int
+    shared: Any, there: There, make: Make, size: int, kind: str
 ) -> None:
     digest, path = make(size)
-    assert not remote.has(digest)
-    remote.put(digest, path)
-    other = opened(there)
+    assert not shared.has(digest) or (kind == "lfs" and size == 0)  # which every LFS store has
+    shared.put(digest, path)
+    other = reached(there)
     assert other.has(digest)
     assert other.verify(digest)
     assert other.sizes([digest, NOBODY]) == {digest: size}
     assert bytes_of(other, digest) == path.read_bytes()
-    assert [(found.sha256, found.size) for found in other.listing()] == [(digest, size)]
+    if kind != "lfs":
+        assert [(found.sha256, found.size) for found in other.listing()] == [(digest, size)]
+
+
+def test_no_byte_is_special(remote: FsspecRemote, tmp_path: Path) -> None:
+    """Also not to who frames an upload by lines."""
+    for data in (b"\r", b"\n", b"\r\n\r\n", b"\n--==0==--", b"weights\r", b"\nweights\r\n", b"\0"):
+        digest, path = sha256(data).hexdigest(), tmp_path / "file"
+        path.write_bytes(data)
+        remote.put(digest, path)
+        assert bytes_of(remote, digest) == data
+        remote.write("roots/bytes", data)
+        assert remote.read("roots/bytes") == data
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_read_begins_anywhere(remote: FsspecRemote, make: Make, size: int) -> None:
+def test_a_read_begins_anywhere(shared: Any, make: Make, size: int) -> None:
     digest, path = make(size)
-    remote.put(digest, path)
+    shared.put(digest, path)
     for start in {0, size // 2, max(0, size - 1), size, size + 7, PIECE}:
-        assert b"".join(remote.pieces(digest, start)) == path.read_bytes()[start:]
+        assert b"".join(shared.pieces(digest, start)) == path.read_bytes()[start:]
 
 
-def test_what_is_not_there_is_not_found(remote: FsspecRemote) -> None:
-    assert remote.sizes([NOBODY]) == {}
-    assert not remote.verify(NOBODY)
+def test_what_is_not_there_is_not_found(shared: Any) -> None:
+    assert shared.sizes([NOBODY]) == {}
+    assert not shared.verify(NOBODY)
+    with pytest.raises(NotFound):
+        bytes_of(shared, NOBODY)
+    with pytest.raises(NotFound):
+        list(shared.pieces(NOBODY, 5))
+
+
+def test_a_file_that_is_not_there_is_not_found(remote: FsspecRemote) -> None:
     assert list(remote.listing()) == []
     assert remote.key("roots/nobody") is None
-    with pytest.raises(NotFound):
-        bytes_of(remote, NOBODY)
-    with pytest.raises(NotFound):
-        list(remote.pieces(NOBODY, 5))
     with pytest.raises(NotFound):
         remote.read("roots/nobody")
     with pytest.raises(NotFound):
         remote.move("roots/nobody", "roots/other")
+
+
+def test_what_another_puts_there_is_seen(shared: Any, there: There, make: Make) -> None:
+    digest, path = make(100)
+    assert shared.sizes([digest]) == {}
+    reached(there).put(digest, path)
+    assert shared.sizes([digest]) == {digest: 100}
 
 
 def test_nothing_is_remembered(remote: FsspecRemote, there: There, make: Make) -> None:
@@ -118,17 +163,21 @@ def test_nothing_is_remembered(remote: FsspecRemote, there: There, make: Make) -
 
 
 @pytest.mark.parametrize("size", [10, PIECE + 1])
-def test_a_file_of_other_bytes_is_not_sent(remote: FsspecRemote, make: Make, size: int) -> None:
+def test_a_file_of_other_bytes_is_not_sent(
+    shared: Any, there: There, make: Make, size: int, kind: str
+) -> None:
     digest, path = make(size)
-    remote.put(digest, path)
+    shared.put(digest, path)
     other = path.with_name("other")
     other.write_bytes(b"!" + path.read_bytes()[1:])
     with pytest.raises(Damaged):
-        remote.put(digest, other)
+        shared.put(digest, other)
     with pytest.raises(Damaged):
-        remote.put(NOBODY, other)
-    assert remote.verify(digest)
-    assert [key.name for key in remote.keys("")] == [name_of(digest)]
+        shared.put(NOBODY, other)
+    assert shared.verify(digest)
+    assert not shared.has(NOBODY)
+    if kind != "lfs":
+        assert [key.name for key in opened(there).keys("")] == [name_of(digest)]
 
 
 @pytest.mark.parametrize("size", [10, PIECE + 1])
@@ -158,27 +207,30 @@ def test_what_is_there_and_whole_is_left_alone(remote: FsspecRemote, make: Make,
     assert remote.key(name_of(digest)) == before
 
 
-def test_an_upload_tells_how_far_it_is(remote: FsspecRemote, make: Make) -> None:
+def test_an_upload_tells_how_far_it_is(shared: Any, make: Make) -> None:
     for size in (10, 2 * PIECE):
         told: list[int] = []
         digest, path = make(size)
-        remote.put(digest, path, told.append)
+        shared.put(digest, path, told.append)
         assert told == sorted(told)
         assert told[-1] == size
 
 
-def test_an_upload_that_is_stopped_leaves_nothing_half(remote: FsspecRemote, make: Make) -> None:
+def test_an_upload_that_is_stopped_leaves_nothing_half(
+    shared: Any, there: There, make: Make, kind: str
+) -> None:
     digest, path = make(2 * PIECE)
 
     def stop(_: int) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        remote.put(digest, path, stop)
-    assert remote.verify(digest) == remote.has(digest)  # one request may have been the whole
-    assert list(remote.keys("tmp")) == []
-    remote.put(digest, path)
-    assert remote.verify(digest)
+        shared.put(digest, path, stop)
+    assert shared.verify(digest) == shared.has(digest)  # one request may have been the whole
+    if kind != "lfs":
+        assert list(opened(there).keys("tmp")) == []
+    shared.put(digest, path)
+    assert shared.verify(digest)
 
 
 def test_a_listing_has_all_objects_and_nothing_else(remote: FsspecRemote, make: Make) -> None:
@@ -195,13 +247,13 @@ def test_a_listing_has_all_objects_and_nothing_else(remote: FsspecRemote, make: 
     assert remote.sizes([one.sha256 for one in found]) == {one.sha256: one.size for one in found}
 
 
-def test_many_threads_use_one_remote(remote: FsspecRemote, make: Make) -> None:
+def test_many_threads_use_one_remote(shared: Any, make: Make) -> None:
     made = [make(1000 + number) for number in range(40)]
 
     def there_and_back(one: tuple[str, Path]) -> bool:
         digest, path = one
-        remote.put(digest, path)
-        return bytes_of(remote, digest) == path.read_bytes() and remote.has(digest)
+        shared.put(digest, path)
+        return bytes_of(shared, digest) == path.read_bytes() and shared.has(digest)
 
     with ThreadPoolExecutor(16) as threads:
         assert all(threads.map(there_and_back, made))
@@ -209,23 +261,23 @@ def test_many_threads_use_one_remote(remote: FsspecRemote, make: Make) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_child_uses_it_too(remote: FsspecRemote, make: Make, kind: str) -> None:
+def test_a_forked_child_uses_it_too(shared: Any, make: Make, kind: str) -> None:
     if kind == "memory":
         pytest.skip("a child has a memory of its own")
     digest, path = make(PIECE + 1)
     other, another = make(500)
-    remote.put(digest, path)
+    shared.put(digest, path)
     child = os.fork()
     if child == 0:
         code = 1
         try:
-            remote.put(other, another)
-            code = 0 if remote.verify(digest) else 1
+            shared.put(other, another)
+            code = 0 if shared.verify(digest) else 1
         finally:
             os._exit(code)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert remote.verify(other)
-    assert remote.verify(digest)
+    assert shared.verify(other)
+    assert shared.verify(digest)
 
 
 def test_files_are_moved_and_removed(remote: FsspecRemote, make: Make) -> None:
@@ -256,27 +308,36 @@ def test_a_place_that_is_not_there_is_not_made(there: There, make: Make, kind: s
     if kind == "memory":
         pytest.skip("memory is always there")
     digest, path = make(100)
-    bucket = there.url.split("/")[2]
-    url = f"{there.url}/unmounted" if there.folder else there.url.replace(bucket, "misspelt", 1)
-    remote = cast("FsspecRemote", open_remote("main", url))
+    there = There(misspelt(there), there.env)
+    shared = reached(there)
     attempts: list[Callable[[], object]] = [
-        lambda: remote.put(digest, path),
-        lambda: remote.sizes([digest]),
-        lambda: list(remote.listing()),
-        lambda: remote.write("roots/x", b"x"),
-        lambda: remote.verify(digest),
+        lambda: shared.put(digest, path),
+        lambda: shared.sizes([digest]),
+        lambda: shared.verify(digest),
     ]
+    if kind != "lfs":
+        attempts += [
+            lambda: list(shared.listing()),
+            lambda: opened(there).write("roots/x", b"x"),
+        ]
     for attempt in attempts:
         with pytest.raises(StorageFailed) as caught:
             attempt()
         assert caught.value.hint
-    assert there.folder is None or list(there.folder.iterdir()) == []
+    assert folder is None or list(folder.iterdir()) == []
 
 
-def test_names_that_are_no_digests_go_nowhere(remote: FsspecRemote, make: Make) -> None:
+def misspelt(there: There) -> str:
+    """An address beside the place."""
+    if there.folder:
+        return f"{there.url}/unmounted"
+    return there.url.replace("/team/" if there.url.startswith("lfs:") else "bucket", "/x/", 1)
+
+
+def test_names_that_are_no_digests_go_nowhere(shared: Any, make: Make) -> None:
     _, path = make(5)
     for name in ("", "../x", "A" * 64, NOBODY + "\n", f"{NOBODY[:-2]}/x"):
         with pytest.raises(InvalidValue):
-            remote.put(name, path)
+            shared.put(name, path)
         with pytest.raises(InvalidValue):
-            remote.sizes([name])
+            shared.sizes([name])
