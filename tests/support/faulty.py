@@ -23,6 +23,7 @@ import fsspec
 from fsspec import AbstractFileSystem
 
 WRITE, READ, LOOK = "write", "read", "look"
+LIST = "list"  # of LOOK, where folders are listed
 WRITE_MODES = ("lie", "truncate", "flip", "fail", "reply lost", "full", "refuse", "slow", "hang")
 MOVE_MODES = ("unmoved",)  # of WRITE, where files are moved
 READ_MODES = ("truncate", "flip", "fail", "break off", "refuse", "slow", "hang")
@@ -45,7 +46,7 @@ class Faults:
 
     def strike(self, kind: str) -> str:
         """How this operation goes wrong; empty when it does not."""
-        if not self.mode or (self.mode != "random" and kind != self.on):
+        if not self.mode or (self.mode != "random" and self.on not in _KINDS.get(kind, (kind,))):
             return ""
         with self._lock:
             if self._random.random() >= self.chance:
@@ -70,7 +71,9 @@ _PASSING = {
     WRITE: ("lie", "truncate", "flip", "fail", "reply lost"),
     READ: ("truncate", "flip", "fail", "break off"),
     LOOK: ("fail",),
+    LIST: ("fail",),
 }
+_KINDS = {LIST: (LIST, LOOK)}
 
 
 class FaultyFileSystem(AbstractFileSystem):  # type: ignore[misc]  # untyped
@@ -121,15 +124,15 @@ class FaultyFileSystem(AbstractFileSystem):  # type: ignore[misc]  # untyped
         return self._look(path, lambda: self.inside.info(path))
 
     def find(self, path: str, *_: object, detail: bool = False, **__: object) -> Any:
-        found = self._look(f"find {path}", lambda: self.inside.find(path, detail=True))
+        found = self._look(f"find {path}", lambda: self.inside.find(path, detail=True), LIST)
         return found if detail else list(found)
 
     def ls(self, path: str, detail: bool = True, **_: object) -> Any:
-        return self._look(f"ls {path} {detail}", lambda: self.inside.ls(path, detail=detail))
+        return self._look(f"ls {path} {detail}", lambda: self.inside.ls(path, detail=detail), LIST)
 
-    def _look(self, name: str, ask: Callable[[], Any]) -> Any:
+    def _look(self, name: str, ask: Callable[[], Any], kind: str = LOOK) -> Any:
         """Ask, and remember the answer for a time when listings are stale."""
-        mode = self.faults.strike(LOOK)
+        mode = self.faults.strike(kind)
         self.faults.before(mode)
         if mode == "stale":
             if name not in self._seen:
@@ -139,9 +142,7 @@ class FaultyFileSystem(AbstractFileSystem):  # type: ignore[misc]  # untyped
         return found
 
     def mv(self, path1: str, path2: str, **_: object) -> None:
-        mode = self.faults.strike(WRITE)
-        if mode in ("truncate", "flip", "full"):  # a rename moves no bytes
-            mode = "fail"
+        mode = self._strike_moving()
         self.faults.before(mode)
         if mode not in ("lie", "unmoved"):
             self.inside.mv(path1, path2)
@@ -149,7 +150,16 @@ class FaultyFileSystem(AbstractFileSystem):  # type: ignore[misc]  # untyped
             raise TimeoutError("injected: the reply was lost")
 
     def cp_file(self, path1: str, path2: str, **_: object) -> None:
-        self.pipe_file(path2, self.inside.cat_file(path1))
+        mode = self._strike_moving()
+        self.faults.before(mode)
+        if mode != "lie":
+            self.inside.cp_file(path1, path2)
+        if mode == "reply lost":
+            raise TimeoutError("injected: the reply was lost")
+
+    def _strike_moving(self) -> str:
+        mode = self.faults.strike(WRITE)
+        return "fail" if mode in ("truncate", "flip", "full") else mode  # no bytes come through us
 
     def rm_file(self, path: str) -> None:
         self.inside.rm_file(path)

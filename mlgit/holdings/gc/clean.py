@@ -82,7 +82,7 @@ def clean_remote(
     if not delete:
         return Cleaned(found, None)
     word = announce(store, remote)
-    if word and word.modified < wish.now:  # the older clock decides what is old
+    if word.modified < wish.now:  # the older clock decides what is old
         wish = wish._replace(now=word.modified)
         found = plan(remote, marks, wish)
     look = lambda: marks.look_again(list(fetched(store)))  # noqa: E731

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
-from mlgit.errors import NotFound, Unsupported
+from mlgit.errors import NotFound, RemoteFailed, Unsupported
 from mlgit.store.state import host_name
 
 if TYPE_CHECKING:
@@ -38,13 +38,13 @@ class Lease(NamedTuple):
     modified: float
 
 
-def announce(store: Store, place: Collectable) -> Key | None:
+def announce(store: Store, place: Collectable) -> Key:
     """Leave word that this clone uses a place; the file, with the time by the place's clock.
 
     To be called before anything is uploaded there.
 
     Raises:
-        RemoteFailed, StorageFailed: The place refused.
+        RemoteFailed, StorageFailed: The place refused, or does not show what was written.
     """
     name, email = store.repository.identity()
     tip = store.branch.tip()
@@ -56,7 +56,12 @@ def announce(store: Store, place: Collectable) -> Key | None:
     }
     file = _file(store.writer)
     place.write(file, (json.dumps(said, sort_keys=True) + "\n").encode())
-    return place.key(file)
+    found = place.key(file)
+    if found is None:
+        raise RemoteFailed(
+            f"{place.name} does not show what was written there just now", "run it again later"
+        )
+    return found
 
 
 def leases(place: Collectable) -> list[Lease]:

@@ -1,0 +1,191 @@
+"""Cleaning up a remote that goes wrong: nothing that is named is lost, whatever fails or lies."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from hashlib import sha256
+
+import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+
+from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote
+from mlgit.artifacts.remotes.place import Place
+from mlgit.errors import MlgitError, RemoteFailed, Unsupported
+from mlgit.holdings.named import named_by
+from mlgit.store.store import Store
+from tests.holdings.gc.kit import record
+from tests.holdings.gc.sharing import Aged, Clone, clean, digests, expire, put, send, share
+from tests.support.faulty import LIST, LOOK, READ, WRITE, Faults, FaultyFileSystem
+
+_MODES = {
+    WRITE: ("lie", "truncate", "flip", "fail", "reply lost", "full", "refuse"),
+    READ: ("truncate", "flip", "fail", "break off", "refuse"),
+    LOOK: ("fail", "stale", "refuse"),
+}
+FAULTS = [(on, mode) for on, modes in _MODES.items() for mode in modes]
+
+
+class World:
+    """A clone, a remote with faults, and what is really there."""
+
+    def __init__(self, store: Store) -> None:
+        self.store, self.faults, self.raw = store, Faults(), MemoryFileSystem()
+        self.root = f"/faulty-{store.writer}"
+        self.raw.makedirs(self.root, exist_ok=True)
+
+        def make() -> FaultyFileSystem:
+            return FaultyFileSystem(self.raw, self.faults)
+
+        self.remote = Aged(FsspecRemote("main", "faulty://main", Place(make, self.root, "")))
+
+    def begin(self, on: str, mode: str, chance: float = 1.0) -> None:
+        self.faults.on, self.faults.mode, self.faults.chance = on, mode, chance
+
+    def listed(self) -> dict[str, object]:
+        """What listings show at this moment."""
+        for folder in ("sha256", "trash", "roots", "tmp"):
+            list(self.remote.keys(folder))
+        return dict(self.remote.fs._seen)
+
+    def list_as(self, listed: dict[str, object]) -> None:
+        """From now on listings show what they showed then."""
+        self.remote.fs._seen = dict(listed)
+        self.begin(LIST, "stale")
+
+    def end(self) -> None:
+        self.faults.mode = ""
+
+    def try_clean(self) -> bool:
+        """Whether a clean-up came to its end."""
+        with suppress(MlgitError):
+            clean(self.store, self.remote)
+            return True
+        return False
+
+
+@pytest.fixture
+def world(clone: Clone) -> World:
+    return World(clone("ours"))
+
+
+def _scene(world: World) -> tuple[str, str]:
+    """(dead, back): bytes to put aside, and named ones that were put aside; all else is named."""
+    store, remote = world.store, world.remote
+    for _ in range(2):
+        record(store)
+    share(store, remote)
+    dead = put(remote, store)
+    back = min(named_by(store))
+    home = f"sha256/{back[:2]}/{back[2:4]}/{back}"
+    remote.move(home, f"trash/2020-01-01/{home}")
+    remote.age()
+    clean(store, remote, delete=False)  # what a stale listing will show
+    return dead, back
+
+
+@pytest.mark.parametrize(("on", "mode"), FAULTS)
+def test_a_fault_loses_nothing_and_the_next_clean_up_goes_on(
+    world: World, on: str, mode: str
+) -> None:
+    dead, _ = _scene(world)
+    world.begin(on, mode)
+    world.try_clean()
+    world.end()
+    assert _somewhere(world) >= {*named_by(world.store), dead}
+    clean(world.store, world.remote)
+    assert all(map(world.remote.verify, named_by(world.store)))
+    assert not world.remote.has(dead)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_faults_at_random_lose_nothing(world: World, seed: int) -> None:
+    world.faults = Faults(seed=seed)
+    _scene(world)
+    world.begin("any", "random", 0.1)
+    for _ in range(5):
+        world.try_clean()
+    world.end()
+    clean(world.store, world.remote)
+    assert all(map(world.remote.verify, named_by(world.store)))
+
+
+def test_a_listing_that_shows_what_is_gone(world: World) -> None:
+    dead, _ = _scene(world)
+    listed = world.listed()
+    world.raw.rm_file(f"{world.root}/sha256/{dead[:2]}/{dead[2:4]}/{dead}")
+    world.list_as(listed)
+    done = clean(world.store, world.remote).done
+    assert done is not None
+    assert digests(done.aside) == []
+
+
+def test_a_listing_that_misses_what_is_new(world: World) -> None:
+    _scene(world)
+    listed = world.listed()
+    _, digest = record(world.store)
+    share(world.store, world.remote)
+    late = put(world.remote, world.store)
+    world.remote.age()
+    world.list_as(listed)
+    assert late not in digests(clean(world.store, world.remote).plan.unnamed)
+    world.end()
+    assert world.remote.verify(digest)
+    assert world.remote.has(late)
+    clean(world.store, world.remote)
+    assert world.remote.verify(digest)
+    assert not world.remote.has(late)
+
+
+def test_a_listing_that_misses_the_word_of_others_stops_nothing_young(
+    world: World, clone: Clone
+) -> None:
+    _scene(world)
+    listed, theirs = world.listed(), clone("theirs")
+    _, digest = record(theirs)
+    send(theirs, world.remote, digest)
+    world.list_as(listed)
+    world.try_clean()
+    world.end()
+    assert world.remote.verify(digest)
+    with pytest.raises(Unsupported, match="is used by"):
+        clean(world.store, world.remote)
+
+
+def test_an_empty_listing_is_a_doubt(world: World) -> None:
+    record(world.store)
+    listed = world.listed()
+    share(world.store, world.remote)
+    put(world.remote, world.store)
+    world.remote.age()
+    before = _somewhere(world)
+    world.list_as(listed)
+    with pytest.raises(Unsupported, match="lists nothing"):
+        clean(world.store, world.remote)
+    assert _somewhere(world) == before
+
+
+def test_a_place_that_does_not_show_what_was_written_is_a_doubt(world: World) -> None:
+    dead, _ = _scene(world)
+    world.raw.rm_file(f"{world.root}/roots/{world.store.writer}.json")
+    put_aside = [key.name for key in world.remote.keys("trash")]
+    world.begin(WRITE, "lie")
+    with pytest.raises(RemoteFailed, match="does not show"):
+        clean(world.store, world.remote)
+    assert world.remote.has(dead)
+    assert [key.name for key in world.remote.keys("trash")] == put_aside
+
+
+def test_what_is_expired_goes_only_when_nothing_failed(world: World) -> None:
+    dead, _ = _scene(world)
+    clean(world.store, world.remote)
+    expire(world.remote)
+    world.begin(LOOK, "fail")
+    assert not world.try_clean()
+    assert dead in _somewhere(world)
+
+
+def _somewhere(world: World) -> set[str]:
+    """The digests of all objects that are really there, whole, at home or aside."""
+    found = world.raw.find(world.root)
+    names = {str(path).rpartition("/")[2]: bytes(world.raw.cat_file(path)) for path in found}
+    return {name for name, data in names.items() if sha256(data).hexdigest() == name}
