@@ -1,4 +1,4 @@
-"""Real servers of artifact bytes on loopback: S3, Azure, Google Cloud Storage, ssh, HTTP.
+"""Real servers of artifact bytes on loopback: S3, Azure, Google Cloud Storage, ssh, LFS.
 
     with place("s3", tmp_path) as there:
         open_remote("main", there.url)      # under the environment there.env
@@ -24,9 +24,10 @@ from urllib.error import HTTPError
 
 import pytest
 
+from tests.support.lfs import lfs_server
 from tests.support.servers import ssh_server
 
-EVERYDAY = ("local", "memory")
+EVERYDAY = ("local", "memory", "lfs")
 SERVERS = ("s3", "azure", "gcs", "ssh")
 _ALL_REQUIRED = os.environ.get("MLGIT_TEST_CLOUDS") == "required"
 _AZURITE_KEY = (  # the one that Azurite's documentation gives to all
@@ -48,7 +49,9 @@ class There(NamedTuple):
     folder: Path | None = None
 
     def below(self, name: str) -> There:
-        """A place of its own within this one."""
+        """A place of its own within this one; an LFS store, which lists nothing, is one."""
+        if self.url.startswith("lfs:"):
+            return self
         if self.folder is None:
             return self._replace(url=f"{self.url}/{name}")
         (self.folder / name).mkdir()
@@ -74,6 +77,13 @@ def local(scratch: Path) -> Iterator[There]:
 def memory(scratch: Path) -> Iterator[There]:
     """A file system in this process."""
     yield There(f"memory://tests/{scratch.name}-{time.monotonic_ns()}", {})
+
+
+@contextmanager
+def lfs(scratch: Path) -> Iterator[There]:  # noqa: ARG001 - it keeps nothing on the disk
+    """The LFS store of a git host."""
+    with lfs_server() as served:
+        yield There(f"lfs:{served.url}.git", {})
 
 
 @contextmanager
@@ -205,6 +215,7 @@ def _missing(what: str) -> NoReturn:
 _PLACES: dict[str, Callable[[Path], AbstractContextManager[There]]] = {
     "local": local,
     "memory": memory,
+    "lfs": lfs,
     "s3": s3,
     "gcs": gcs,
     "azure": azure,

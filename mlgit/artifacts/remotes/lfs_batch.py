@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from mlgit.artifacts.remotes.lfs_access import NEVER, Access, GitHost
 from mlgit.artifacts.remotes.lfs_failures import refusal, refuse_address, refused
 from mlgit.artifacts.remotes.lfs_http import Body, Http, origin
-from mlgit.errors import RemoteFailed
+from mlgit.errors import InvalidValue, RemoteFailed
 from mlgit.times import MAX_TIME_MS, from_iso, now_ms
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ MEDIA_TYPE = "application/vnd.git-lfs+json"
 MOST = 100  # objects of one request
 _MAX_ANSWER = 8 << 20
 _LOGINS = 5
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _SECOND = re.compile(r"([0-9-]{10}T[0-9:]{8})(\.\d+)?(Z|\+00:00)")
 
 
@@ -62,7 +63,11 @@ class Server:
         Raises:
             RemoteFailed: It did not answer, or not for each of them.
             StorageFailed: It refused.
+            InvalidValue: One is no digest; nothing was asked.
         """
+        for one in sizes:
+            if not _DIGEST.fullmatch(one):
+                raise InvalidValue(f"not a sha256 digest: {one[:80]!r}")
         found: dict[str, Answer] = {}
         wanted = list(sizes.items())
         for start in range(0, len(wanted), MOST):

@@ -34,12 +34,12 @@ Make = Callable[[int], tuple[str, Path]]
 MADE: dict[str, int] = {}  # sizes by digest, which an LFS remote knows from the store
 
 
-class Any(SharedRemote, Ranged, Protocol):
+class Shared(SharedRemote, Ranged, Protocol):
     """What every remote is."""
 
 
 @pytest.fixture
-def shared(there: There) -> Any:
+def shared(there: There) -> Shared:
     """A remote of any kind at an empty place."""
     return reached(there)
 
@@ -70,7 +70,7 @@ def opened(there: There) -> FsspecRemote:
     return cast("FsspecRemote", open_remote("main", there.url))
 
 
-def reached(there: There) -> Any:
+def reached(there: There) -> Shared:
     if not there.url.startswith("lfs:"):
         return opened(there)
     server = endpoint_of_git(there.url.removeprefix("lfs:"))
@@ -83,7 +83,7 @@ def bytes_of(remote: SharedRemote, digest: str) -> bytes:
     return target.getvalue()
 
 
-def test_it_is_all_that_a_remote_can_be(shared: Any, there: There, kind: str) -> None:
+def test_it_is_all_that_a_remote_can_be(shared: Shared, there: There, kind: str) -> None:
     assert isinstance(shared, Ranged)
     assert isinstance(shared, Collectable) == (kind != "lfs")
     assert (shared.name, shared.url) == ("main", there.url)
@@ -91,7 +91,7 @@ def test_it_is_all_that_a_remote_can_be(shared: Any, there: There, kind: str) ->
 
 @pytest.mark.parametrize("size", SIZES)
 def test_what_is_put_there_comes_back(
-    shared: Any, there: There, make: Make, size: int, kind: str
+    shared: Shared, there: There, make: Make, size: int, kind: str
 ) -> None:
     digest, path = make(size)
     assert not shared.has(digest) or (kind == "lfs" and size == 0)  # which every LFS store has
@@ -117,14 +117,14 @@ def test_no_byte_is_special(remote: FsspecRemote, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_read_begins_anywhere(shared: Any, make: Make, size: int) -> None:
+def test_a_read_begins_anywhere(shared: Shared, make: Make, size: int) -> None:
     digest, path = make(size)
     shared.put(digest, path)
     for start in {0, size // 2, max(0, size - 1), size, size + 7, PIECE}:
         assert b"".join(shared.pieces(digest, start)) == path.read_bytes()[start:]
 
 
-def test_what_is_not_there_is_not_found(shared: Any) -> None:
+def test_what_is_not_there_is_not_found(shared: Shared) -> None:
     assert shared.sizes([NOBODY]) == {}
     assert not shared.verify(NOBODY)
     with pytest.raises(NotFound):
@@ -142,7 +142,7 @@ def test_a_file_that_is_not_there_is_not_found(remote: FsspecRemote) -> None:
         remote.move("roots/nobody", "roots/other")
 
 
-def test_what_another_puts_there_is_seen(shared: Any, there: There, make: Make) -> None:
+def test_what_another_puts_there_is_seen(shared: Shared, there: There, make: Make) -> None:
     digest, path = make(100)
     assert shared.sizes([digest]) == {}
     reached(there).put(digest, path)
@@ -164,7 +164,7 @@ def test_nothing_is_remembered(remote: FsspecRemote, there: There, make: Make) -
 
 @pytest.mark.parametrize("size", [10, PIECE + 1])
 def test_a_file_of_other_bytes_is_not_sent(
-    shared: Any, there: There, make: Make, size: int, kind: str
+    shared: Shared, there: There, make: Make, size: int, kind: str
 ) -> None:
     digest, path = make(size)
     shared.put(digest, path)
@@ -207,7 +207,7 @@ def test_what_is_there_and_whole_is_left_alone(remote: FsspecRemote, make: Make,
     assert remote.key(name_of(digest)) == before
 
 
-def test_an_upload_tells_how_far_it_is(shared: Any, make: Make) -> None:
+def test_an_upload_tells_how_far_it_is(shared: Shared, make: Make) -> None:
     for size in (10, 2 * PIECE):
         told: list[int] = []
         digest, path = make(size)
@@ -217,7 +217,7 @@ def test_an_upload_tells_how_far_it_is(shared: Any, make: Make) -> None:
 
 
 def test_an_upload_that_is_stopped_leaves_nothing_half(
-    shared: Any, there: There, make: Make, kind: str
+    shared: Shared, there: There, make: Make, kind: str
 ) -> None:
     digest, path = make(2 * PIECE)
 
@@ -247,7 +247,7 @@ def test_a_listing_has_all_objects_and_nothing_else(remote: FsspecRemote, make: 
     assert remote.sizes([one.sha256 for one in found]) == {one.sha256: one.size for one in found}
 
 
-def test_many_threads_use_one_remote(shared: Any, make: Make) -> None:
+def test_many_threads_use_one_remote(shared: Shared, make: Make) -> None:
     made = [make(1000 + number) for number in range(40)]
 
     def there_and_back(one: tuple[str, Path]) -> bool:
@@ -261,7 +261,7 @@ def test_many_threads_use_one_remote(shared: Any, make: Make) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_forked_child_uses_it_too(shared: Any, make: Make, kind: str) -> None:
+def test_a_forked_child_uses_it_too(shared: Shared, make: Make, kind: str) -> None:
     if kind == "memory":
         pytest.skip("a child has a memory of its own")
     digest, path = make(PIECE + 1)
@@ -308,7 +308,7 @@ def test_a_place_that_is_not_there_is_not_made(there: There, make: Make, kind: s
     if kind == "memory":
         pytest.skip("memory is always there")
     digest, path = make(100)
-    there = There(misspelt(there), there.env)
+    folder, there = there.folder, There(misspelt(there), there.env)
     shared = reached(there)
     attempts: list[Callable[[], object]] = [
         lambda: shared.put(digest, path),
@@ -331,10 +331,11 @@ def misspelt(there: There) -> str:
     """An address beside the place."""
     if there.folder:
         return f"{there.url}/unmounted"
-    return there.url.replace("/team/" if there.url.startswith("lfs:") else "bucket", "/x/", 1)
+    name = there.url.split("/")[3 if there.url.startswith("lfs:") else 2]
+    return there.url.replace(name, "misspelt", 1)
 
 
-def test_names_that_are_no_digests_go_nowhere(shared: Any, make: Make) -> None:
+def test_names_that_are_no_digests_go_nowhere(shared: Shared, make: Make) -> None:
     _, path = make(5)
     for name in ("", "../x", "A" * 64, NOBODY + "\n", f"{NOBODY[:-2]}/x"):
         with pytest.raises(InvalidValue):
