@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlgit.artifacts.remote import Collectable
 from mlgit.artifacts.transfer.download import download
 from mlgit.artifacts.transfer.values import Wanted
 from mlgit.errors import MlgitError, NotFound
+from mlgit.holdings.gc.leases import announce
 from mlgit.holdings.memory import remember
 from mlgit.holdings.read import downloads
 from mlgit.holdings.upload import caches
@@ -66,7 +68,10 @@ def _send(store: Store, trouble: Trouble, remotes: Sequence[SharedRemote]) -> No
     digest = trouble.named.sha256
     others = [remote for remote in remotes if remote.name != trouble.place]
     (target,) = (remote for remote in remotes if remote.name == trouble.place)
-    target.put(digest, _whole(store, trouble, others))
+    source = _whole(store, trouble, others)
+    if isinstance(target, Collectable):
+        announce(store, target)
+    target.put(digest, source)
     remember(store, target.url, [digest])
 
 

@@ -91,8 +91,11 @@ def test_a_remote_is_repaired_from_here_or_from_the_other_remote(
     if not keeps:
         lose(ObjectCache(store.data / "objects"))
     damage(shelves[0], DATA[:-1] + b"!")
+    word = shelves[0].root / "roots" / f"{store.writer}.json"
+    word.unlink()
     found = verify_remotes(store, open_trusted(store), named(store), 1, deep=True)
     assert fix(store, found) == [""]
+    assert word.exists()
     assert ask(store, 2, deep=True) == []
     assert shelves[0].verify(DIGEST)
 
