@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
 def place(url: RemoteUrl) -> Place:
     """A prefix in a container; account and credentials come from `AZURE_STORAGE_*`."""
-    return Place(_make, f"{url.host}/{url.path}".rstrip("/"), url.host, bundles=True, head=head)
+    return Place(
+        _make,
+        f"{url.host}/{url.path}".rstrip("/"),
+        url.host,
+        bundles=True,
+        login="check AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and "
+        "AZURE_STORAGE_ACCOUNT_KEY",
+        head=head,
+    )
 
 
 def _make() -> Any:

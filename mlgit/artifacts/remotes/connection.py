@@ -36,7 +36,7 @@ class Connection:
             self._lock, self._made, self._process = Lock(), None, os.getpid()
         with self._lock:
             if self._made is None:
-                with answering(self.name):
+                with answering(self.name, self.place):
                     self._made = _made(self.place)
             return self._made
 
@@ -44,7 +44,7 @@ class Connection:
     def answering(self) -> Iterator[None]:
         """As `failures.answering`; after a failure that may pass, the connection is made anew."""
         try:
-            with answering(self.name):
+            with answering(self.name, self.place):
                 yield
         except RemoteFailed:
             if self.place.connected:

@@ -7,8 +7,12 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from mlgit.errors import MlgitError, NotFound, RemoteFailed, StorageFailed
+
+if TYPE_CHECKING:
+    from mlgit.artifacts.remotes.place import Place
 
 _MAX_WORDS = 300
 _QUERY = re.compile(r"[?&][^\s'\"<>]*")
@@ -27,10 +31,19 @@ _REFUSING = re.compile(
     r"|KeyImport|KeyEncryption"
 )
 _CODES = (400, 401, 403, 405, 501)
+_PASSING = re.compile(r"RequestTimeout|BadDigest|IncompleteBody|Mismatch$")  # S3 says 400
+
+
+class RefusedError(Exception):
+    """A place of which no good can come, in our own words and with a hint of its own."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
 
 
 @contextmanager
-def answering(name: str) -> Iterator[None]:
+def answering(name: str, place: Place) -> Iterator[None]:
     """Turn what a backend raises in the body into errors of ours; absence stays as it is.
 
     Raises:
@@ -45,16 +58,17 @@ def answering(name: str) -> Iterator[None]:
     except Exception as error:
         if type(error).__name__ == "ResourceNotFoundError":  # Azure's, where adlfs lets it pass
             raise FileNotFoundError(name) from None
-        raise failed(name, error) from None
+        raise _failed(name, place, error) from None
 
 
-def failed(name: str, error: BaseException) -> RemoteFailed | StorageFailed:
-    """What a backend has said, without its secrets."""
-    said = words_of(error)
+def _failed(name: str, place: Place, error: BaseException) -> RemoteFailed | StorageFailed:
+    said, where = words_of(error), f"{name} ({place.root})"
     if _refused(error):
-        return StorageFailed(f"{name} refused: {said}", _hint(error), remote=name, said=said)
+        hint = _hint(error, place.login)
+        return StorageFailed(f"{where} refused: {said}", hint, remote=name, said=said)
     hint = "try again; if it stays so, check the address and the network"
-    return RemoteFailed(f"{name} did not answer as it should: {said}", hint, remote=name, said=said)
+    words = f"{where} did not answer as it should: {said}"
+    return RemoteFailed(words, hint, remote=name, said=said)
 
 
 def no_place(name: str, top: str) -> StorageFailed:
@@ -77,27 +91,50 @@ def missing(name: str, path: str) -> NotFound:
 def words_of(error: BaseException) -> str:
     """The kind of an error and the beginning of what it says, without secrets."""
     text = " ".join(str(error).split())
-    for variable, value in os.environ.items():
-        if len(value) >= 6 and _SECRET_NAMES.search(variable):
-            text = text.replace(value, "…")
+    for secret in _secrets():
+        text = text.replace(secret, "…")
     text = _SECRET.sub(r"\1\2…", _QUERY.sub("…", text))
     text = "".join(letter if letter.isprintable() else "�" for letter in text)
     return f"{type(error).__name__}: {text[:_MAX_WORDS]}" if text else type(error).__name__
 
 
+def _secrets() -> Iterator[str]:
+    """What the environment keeps from others: longest first, as one may hold another."""
+    named = [(name, text) for name, text in os.environ.items() if _SECRET_NAMES.search(name)]
+    parts = [part.partition("=")[::2] for _, text in named for part in text.split(";")]
+    named += [(name, text) for name, text in parts if _SECRET_NAMES.search(name)]
+    yield from sorted({text for _, text in named if len(text) >= 6}, key=len, reverse=True)
+
+
 def _refused(error: BaseException) -> bool:
-    codes = [getattr(error, name, None) for name in ("code", "status", "status_code")]
+    if _PASSING.search(_code_of(error)):
+        return False
     return (
         (isinstance(error, OSError) and error.errno in _REFUSALS)
-        or isinstance(error, PermissionError)
-        or any(code in _CODES for code in codes)
+        or isinstance(error, (PermissionError, RefusedError))
+        or _status_of(error) in _CODES
         or bool(_REFUSING.search(type(error).__name__))
     )
 
 
-def _hint(error: BaseException) -> str:
-    if "HostKey" in type(error).__name__:
-        return "check the host's key and accept it once with: ssh HOST"
+def _code_of(error: BaseException) -> str:
+    """The word by which S3 says what is wrong; empty where there is none."""
+    answer = getattr(error.__cause__ or error, "response", None)
+    return str(answer.get("Error", {}).get("Code", "")) if isinstance(answer, dict) else ""
+
+
+def _status_of(error: BaseException) -> object:
+    """The status of HTTP that an error, or what it was made from, speaks of."""
+    answer = getattr(error.__cause__ or error, "response", None)
+    if isinstance(answer, dict):
+        return answer.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    codes = (getattr(error, name, None) for name in ("status", "status_code", "code"))
+    return next((code for code in codes if isinstance(code, int)), None)
+
+
+def _hint(error: BaseException, login: str) -> str:
+    if isinstance(error, RefusedError):
+        return error.hint
     if getattr(error, "errno", None) in (errno.ENOSPC, getattr(errno, "EDQUOT", -1)):
         return "make room there"
-    return "check the credentials in the environment, and what they may do there"
+    return login or "check what you may do there"

@@ -37,7 +37,11 @@ class Files(Connection):
         return found and Key(name, found.size, found.modified)
 
     def keys(self, under: str) -> Iterator[Key]:
-        """Every file below the folder `under`; none where there is no such folder."""
+        """Every file below the folder `under`; none where there is no such folder.
+
+        Raises:
+            Unsupported: A web server lists nothing.
+        """
         return looking.keys(self, under)
 
     def pieces_of(self, name: str, start: int = 0) -> Iterator[bytes]:

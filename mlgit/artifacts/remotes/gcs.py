@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def place(url: RemoteUrl) -> Place:
     """A prefix in a bucket; credentials are Google's application default ones."""
     root = f"{url.host}/{url.path}".rstrip("/")
-    return Place(_make, root, url.host, bundles=True, head=head, write=write)
+    login = "gcloud auth application-default login, or set GOOGLE_APPLICATION_CREDENTIALS"
+    return Place(_make, root, url.host, bundles=True, login=login, head=head, write=write)
 
 
 def _make() -> Any:

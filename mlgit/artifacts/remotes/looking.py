@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mlgit.artifacts.remote import Key
 from mlgit.artifacts.remotes.calling import call, head_of, together, wait
 from mlgit.artifacts.remotes.connection import ABSENT
+from mlgit.errors import Unsupported
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remotes.connection import Connection
@@ -46,7 +47,9 @@ def _look(fs: Any, path: str) -> Head | None:
 
 
 def keys(at: Connection, under: str) -> Iterator[Key]:
-    """Every file below the folder `under`; none where there is no such folder."""
+    """Every file below the folder `under`; raises as `Files.keys`."""
+    if at.place.read_only:
+        raise Unsupported(f"{at.name} lists nothing", "name what you look for: it is asked for")
     empty, root = True, len(at.place.root.strip("/"))
     for folder in _parts(at, under.strip("/")):
         for path, info in _found(at, folder).items():

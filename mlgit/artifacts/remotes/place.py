@@ -40,6 +40,7 @@ class Place(NamedTuple):
         connected: There is one connection, made anew after a failure.
         read_only: Nothing can be put there.
         bundles: Each request costs: small objects are kept many in one file.
+        login: What to look at when it lets nobody in.
         head: Asks for one file of an asynchronous file system; `info` where None.
         read: Reads a range; `cat_file` where None.
         stream: Opens a file to be read from an offset on in one request; ranges where None.
@@ -58,6 +59,7 @@ class Place(NamedTuple):
     connected: bool = False
     read_only: bool = False
     bundles: bool = False
+    login: str = ""
     head: Callable[[Any, str], Awaitable[Head]] | None = None
     read: Callable[[Any, str, int, int], Awaitable[bytes]] | None = None
     stream: Callable[[Any, str, int], Awaitable[Any]] | None = None

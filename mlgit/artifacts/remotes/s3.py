@@ -30,7 +30,16 @@ def place(url: RemoteUrl) -> Place:
     """A prefix in a bucket; the keys and the endpoint come from the environment."""
     root = f"{url.host}/{url.path}".rstrip("/")
     return Place(
-        _make, root, url.host, bundles=True, head=head, write=write, send=send, stream=stream
+        _make,
+        root,
+        url.host,
+        bundles=True,
+        login="check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, and "
+        f"AWS_ENDPOINT_URL: aws s3 ls s3://{url.host}",
+        head=head,
+        write=write,
+        send=send,
+        stream=stream,
     )
 
 

@@ -40,9 +40,15 @@ def place(url: RemoteUrl) -> Place:
         renames=True,
         connected=True,
         bundles=True,
+        login=f"check that this lets you in, and knows the host's key: {_command(url)}",
         read=read,
         settle=settle,
     )
+
+
+def _command(url: RemoteUrl) -> str:
+    port = f"-p {url.port} " if url.port else ""
+    return f"ssh {port}{url.user}{'@' if url.user else ''}{url.host}"
 
 
 async def read(fs: Any, path: str, start: int, end: int) -> bytes:
