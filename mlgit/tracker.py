@@ -165,7 +165,8 @@ class Tracker:
             found = self._view.of_run(run_id)
         if found is None:
             raise NotFound(f"there is no run {run_id!r}", hint="mlgit runs", run_id=run_id)
-        return found
+        # What the branch names may be on a remote only, and a view of journals asks none.
+        return found if found.is_live else PublishedRun(self.store, found.folder, found.run)
 
     def _folder(self, run_id: str) -> str:
         """Where the index has a run that is not under way here; empty where it does not know."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlgit.errors import Damaged, NotFound
+from mlgit.errors import MlgitError, NotFound
 from mlgit.records.artifact import ArtifactEntry
 
 if TYPE_CHECKING:
@@ -30,7 +30,8 @@ def whole_history(
         RemoteFailed, MissingExtra, StorageFailed: It is far away, and could not be fetched.
     """
     if history.sampled and not history.artifacts:
-        raise _sampled(history, "the whole history is made when the run ends, where it runs")
+        hint = "the whole history is made when the run ends, where it runs"
+        raise NotFound(_sampled(history), hint)
     sizes = {entry.sha256: entry.size for entry in manifest}
     entries = [
         ArtifactEntry(path, sizes.get(digest, 0), digest)
@@ -44,13 +45,10 @@ def _read(history: History, entry: ArtifactEntry, sources: Sources) -> bytes:
 
     try:
         return read(entry, sources)
-    except NotFound as error:
-        raise _sampled(history, f"the artifact {entry.path} holds them all; {error.hint}") from None
-    except Damaged as error:
-        raise Damaged(
-            f"the whole metric history cannot be read: {error.message}", error.hint, **error.facts
-        ) from error
+    except MlgitError as error:
+        text = f"{_sampled(history)}: {error.message}"
+        raise type(error)(text, error.hint, **error.facts) from error
 
 
-def _sampled(history: History, hint: str) -> NotFound:
-    return NotFound(f"only a down-sampled history of {history.points:,} points is here", hint)
+def _sampled(history: History) -> str:
+    return f"only a down-sampled history of {history.points:,} points is here"
