@@ -1,4 +1,4 @@
-"""Remotes of artifacts against real servers: S3, Azure, Google Cloud Storage, ssh."""
+"""Remotes of artifacts against real servers and clients: S3, Azure, Google, ssh, git-lfs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
-from tests.full.servers import has_ssh
+from tests.full.servers import has, has_ssh
 from tests.full.step import KEPT, Outcome, Result, pytest
 
 TESTS = ("tests/artifacts/remotes", "tests/holdings/gc/test_remote.py")
@@ -16,7 +16,12 @@ AZURITE = "azurite@3.37.0"
 _NPM = KEPT / "npm"
 _PROGRAMS = _NPM / "node_modules" / ".bin"
 _PACKAGES = ("s3fs", "gcsfs", "adlfs", "sshfs", "moto", "gcp-storage-emulator")
-_INSTALL = (".[s3,gcs,azure,ssh,http]", "moto[server,s3]>=5", "gcp-storage-emulator>=2024.8")
+_INSTALL = (
+    "--editable",
+    ".[s3,gcs,azure,ssh,http]",
+    "moto[server,s3]>=5",
+    "gcp-storage-emulator>=2024.8",
+)
 
 
 def step() -> Outcome:
@@ -24,7 +29,8 @@ def step() -> Outcome:
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.run([*pip, *_INSTALL], check=False).returncode:
         return Outcome(Result.SKIPPED, "the packages cannot be installed")
-    lacking = [*([] if _has_azurite() else ["azurite"]), *([] if has_ssh() else ["ssh"])]
+    there = {"azurite": _has_azurite(), "ssh": has_ssh(), "git-lfs": has("git-lfs", "git-lfs")}
+    lacking = [name for name, found in there.items() if not found]
     more = {} if lacking else {"MLGIT_TEST_CLOUDS": "required"}
     done = pytest(sys.executable, *TESTS, **more, MLGIT_TEST_NPM=str(_PROGRAMS))
     words = [f"{name} {version(name)}" for name in _PACKAGES]

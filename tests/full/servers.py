@@ -21,7 +21,7 @@ TESTS = (
     "tests/cli/test_git_host.py",
 )
 APART = tuple(f"--ignore={path}" for path in TESTS)
-_INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends", "openssh-server"]
+_INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends"]
 
 
 def step() -> Outcome:
@@ -39,16 +39,21 @@ def step() -> Outcome:
 
 def has_ssh() -> bool:
     """Whether there is an ssh server, installed now if that is allowed."""
-    if not _found() and shutil.which("apt-get") and os.geteuid() == 0:
+    return has("sshd", "openssh-server")
+
+
+def has(program: str, package: str) -> bool:
+    """Whether a program is there, its package installed now if that is allowed."""
+    if not _found(program) and shutil.which("apt-get") and os.geteuid() == 0:
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for argv in (["apt-get", "update"], _INSTALL):
+        for argv in (["apt-get", "update"], [*_INSTALL, package]):
             subprocess.run(argv, env=quiet, stdout=subprocess.DEVNULL, check=False)
-    return _found()
+    return _found(program)
 
 
-def _found() -> bool:
+def _found(program: str) -> bool:
     path = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
-    return shutil.which("sshd", path=path) is not None
+    return shutil.which(program, path=path) is not None
 
 
 def _counts(report: Path) -> str:
