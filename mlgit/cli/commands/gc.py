@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mlgit.holdings.gc.beside import Surroundings
     from mlgit.holdings.gc.clean import Cleaned
+    from mlgit.holdings.gc.leftovers import Leftover
     from mlgit.holdings.gc.plan import Plan, Thing, Wish
 
 _SHOWN = 10  # runs, or objects, that are named before the rest is only counted
@@ -120,6 +121,7 @@ def _document(found: Cleaned, remote: str) -> dict[str, Any]:
     things = {name: list(getattr(found.plan, name)) for name in found.plan._fields}
     document: dict[str, Any] = {"remote": remote or None, "deleted": done is not None}
     document |= {name: _sum(ones) for name, ones in things.items()}
+    document["leftovers"] = _sum(found.leftovers)
     document["objects"] = [
         {"sha256": one.sha256, "bytes": one.key.size, "run": one.run or None}
         for one in found.plan.unnamed
@@ -129,12 +131,12 @@ def _document(found: Cleaned, remote: str) -> dict[str, Any]:
     return document
 
 
-def _sum(things: Sequence[Thing]) -> dict[str, int]:
+def _sum(things: Sequence[Thing | Leftover]) -> dict[str, int]:
     return {"objects": len(things), "bytes": sum(one.key.size for one in things)}
 
 
 def _lines(session: Session, found: Cleaned) -> list[str]:
-    """What would go, the largest first."""
+    """What would go, the largest first, and what broken transfers left."""
     safe = session.output.terminal.safe
     ordered = sorted(found.plan.unnamed, key=lambda one: (-one.key.size, one.sha256))
     lines = [
@@ -143,6 +145,9 @@ def _lines(session: Session, found: Cleaned) -> list[str]:
     ]
     rest = ordered[_SHOWN:]
     lines += [f"{_amount(rest)} more"] if rest else []
+    broken = found.leftovers
+    lines += [f"{size(one.key.size):>9}  {one.key.name[:16]}  left over" for one in broken[:_SHOWN]]
+    lines += [f"{_amount(broken[_SHOWN:], 'leftover')} more"] if broken[_SHOWN:] else []
     return [line.rstrip() for line in lines]
 
 
@@ -152,8 +157,11 @@ def _tell(session: Session, found: Cleaned, *, purged: bool) -> None:
         note(f"{_amount(plan.unnamed)} to put aside, {_amount(plan.expired)} to remove")
     else:
         note(f"{_amount(done.aside)} put aside, {_amount(done.removed)} removed")
+    if found.leftovers:
+        what = "to remove" if done is None else "removed"
+        note(f"{_amount(found.leftovers, 'leftover')} of broken transfers {what}")
     _tell_rest(session, plan, 0 if done is None else len(done.back), purged=purged)
-    if done is None and (plan.unnamed or plan.expired or plan.back):
+    if done is None and any((plan.unnamed, plan.expired, plan.back, found.leftovers)):
         note("Nothing was changed: --delete does it.")
 
 
@@ -171,5 +179,5 @@ def _tell_rest(session: Session, plan: Plan, brought_back: int, *, purged: bool)
         note(f"{_amount(plan.past)} named by earlier commits only: --purged lets them go")
 
 
-def _amount(things: Sequence[Thing]) -> str:
-    return f"{counted(len(things), 'object')} ({size(sum(one.key.size for one in things))})"
+def _amount(things: Sequence[Thing | Leftover], noun: str = "object") -> str:
+    return f"{counted(len(things), noun)} ({size(sum(one.key.size for one in things))})"

@@ -12,6 +12,8 @@ from mlgit.git.lock import writer_lock
 from mlgit.holdings.gc.abroad import fetched
 from mlgit.holdings.gc.collect import Work, collect
 from mlgit.holdings.gc.leases import announce, drop, is_known, leases, refuse_strangers
+from mlgit.holdings.gc.leftovers import drop as drop_leftovers
+from mlgit.holdings.gc.leftovers import leftovers
 from mlgit.holdings.gc.marks import Marks, refuse_incomplete
 from mlgit.holdings.gc.plan import plan
 from mlgit.holdings.gc.shelf import Shelf
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from mlgit.holdings.gc.beside import Surroundings
     from mlgit.holdings.gc.collect import Collected
     from mlgit.holdings.gc.leases import Lease
+    from mlgit.holdings.gc.leftovers import Leftover
     from mlgit.holdings.gc.plan import Plan, Wish
     from mlgit.store.store import Store
 
@@ -30,10 +33,14 @@ _AT_ONCE = 8
 
 
 class Cleaned(NamedTuple):
-    """What was found, and what was done; `done` is None where nothing was to be done."""
+    """What was found, and what was done; `done` is None where nothing was to be done.
+
+    `leftovers` are those of broken transfers: what is to be removed, or was.
+    """
 
     plan: Plan
     done: Collected | None
+    leftovers: tuple[Leftover, ...] = ()
 
 
 def clean_here(store: Store, around: Surroundings, wish: Wish, *, delete: bool) -> Cleaned:
@@ -46,12 +53,13 @@ def clean_here(store: Store, around: Surroundings, wish: Wish, *, delete: bool) 
     place = Shelf(store.data / "objects")
     marks = Marks(store, around, wish.before)
     found = plan(place, marks, wish)
+    broken = leftovers([place, Shelf(store.cache / "objects")], wish)
     if not delete:
-        return Cleaned(found, None)
+        return Cleaned(found, None, tuple(broken))
     store.make_folders()
     alone = lambda: writer_lock(store.state)  # noqa: E731
     work = Work(place, marks, wish, marks.look_again, alone, keeps_times=True)
-    return Cleaned(found, collect(work, found))
+    return Cleaned(found, collect(work, found), drop_leftovers(broken))
 
 
 def clean_remote(
@@ -80,7 +88,7 @@ def clean_remote(
     found = plan(remote, marks, wish)
     _refuse_strange(store, remote, found, users)
     if not delete:
-        return Cleaned(found, None)
+        return Cleaned(found, None, tuple(leftovers([remote], wish)))
     word = announce(store, remote)
     if word.modified < wish.now:  # the older clock decides what is old
         wish = wish._replace(now=word.modified)
@@ -91,7 +99,7 @@ def clean_remote(
     for lease in users:
         if lease.id != store.writer and lease.modified < wish.before:
             drop(remote, lease)
-    return Cleaned(found, done)
+    return Cleaned(found, done, drop_leftovers(leftovers([remote], wish)))
 
 
 def _users(

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.remote import Key
@@ -72,6 +73,18 @@ class Shelf:
                 with suppress(OSError):  # not empty
                     (self.root / folder).rmdir()
 
+    def remove_unheld(self, key: Key) -> bool:
+        """Remove a file unless somebody has locked it, or written to it since; not its folder.
+
+        A writer that has just made the folder expects to find it.
+        """
+        path = self.root / key.name
+        with refusals(path, "remove"), suppress(FileNotFoundError), path.open("rb") as file:
+            if _locked(file) and self.key(key.name) == key:
+                path.unlink()
+                return True
+        return False
+
     def read(self, name: str) -> bytes:
         """A small file."""
         with refusals(self.root / name, "read"):
@@ -83,6 +96,19 @@ class Shelf:
     def write(self, name: str, data: bytes) -> None:
         """Write a small file whole."""
         replace_file(self.root / name, data, durable=True)
+
+
+def _locked(file: BinaryIO) -> bool:
+    """Whether the file is ours now; always, where nothing can be locked."""
+    try:
+        import fcntl
+    except ImportError:
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _raise(error: OSError) -> None:
