@@ -17,7 +17,8 @@ from mlgit.where import parse_uri
 class MlgitFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     """Artifacts of runs; what is opened has been read through and is what the run says it is.
 
-    RUN is an id, the beginning of one, a name, or `@last` and the like.
+    RUN is an id, the beginning of one, a name, or `@last` and the like; `mlgit://` alone holds a
+    folder for each run in use, called by its id.
 
     Args:
         store: The repository, a path or `mlgit:PATH`; the current one when empty.
@@ -31,13 +32,17 @@ class MlgitFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has n
         self._store = store
 
     def ls(self, path: str, detail: bool = True, **_: Any) -> list[Any]:
-        """The files and folders directly in a folder of artifacts.
+        """The files and folders directly in a folder of artifacts; for `mlgit://` the runs.
+
+        Newest runs come first, each with its `run_name` and `experiment`.
 
         Raises:
             FileNotFoundError: There is no such folder or file.
             NotFound, Ambiguous: There is no such run, or there are several.
         """
         run, below = _parts(self._strip_protocol(path))
+        if not run:
+            return self._runs() if detail else [one["name"] for one in self._runs()]
         held = self._held(run)
         found = [
             _info(f"{run}/{one.path}", None if one.is_folder else one.size)
@@ -51,6 +56,8 @@ class MlgitFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has n
         """Name, size in bytes and type, of a file its `sha256`, too; raises as `ls`."""
         name = self._strip_protocol(path)
         run, below = _parts(name)
+        if not run:
+            return _info("", None)
         entries = [one for one in self._held(run).entries if is_safe_path(one.path)]
         for entry in entries:
             if entry.path == below:
@@ -81,6 +88,13 @@ class MlgitFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has n
             first, last, _step = slice(start, end).indices(size)
             file.seek(first)
             return file.read(max(last - first, 0))
+
+    def _runs(self) -> list[dict[str, Any]]:
+        tracker = self._tracker()
+        return [
+            {**_info(one.run.id, None), "run_name": one.run.name, "experiment": one.experiment}
+            for one in tracker.index.find(live=tracker.live())
+        ]
 
     def _held(self, run: str) -> Held:
         if not run:

@@ -53,9 +53,27 @@ def test_files_and_folders_are_listed(run: str, files: MlgitFileSystem) -> None:
     with pytest.raises(FileNotFoundError, match="no artifact"):
         files.ls(f"{run}/elsewhere")
     with pytest.raises(FileNotFoundError, match="name a run"):
-        files.ls("mlgit://")
+        files.cat_file("mlgit://")
     with pytest.raises(NotFound):
         files.ls("mlgit://no-such-run")
+
+
+def test_the_address_alone_lists_the_runs(run: str, files: MlgitFileSystem) -> None:
+    with mlgit.start_run(run_name="calm-heron-3") as other:
+        mlgit.log_text("x", "a/b.txt")
+        ids = [other.info.run_id, run]  # also one that is under way
+        assert files.ls("mlgit://", detail=False) == ids
+    assert files.ls("", detail=False) == ids
+    facts = {"size": 0, "type": "directory", "experiment": "Default"}
+    assert files.ls("mlgit://")[0] == {**facts, "name": ids[0], "run_name": "calm-heron-3"}
+    assert files.isdir("mlgit://")
+    assert files.exists("mlgit://")
+    assert files.glob("mlgit://*/*.csv") == [f"{run}/data.csv"]
+    assert files.find("mlgit://") == sorted(
+        [f"{ids[0]}/a/b.txt", f"{run}/data.csv", f"{run}/models/best/model.bin"]
+    )
+    mlgit.delete_run(run)
+    assert files.ls("mlgit://", detail=False) == ids[:1]
 
 
 @pytest.mark.parametrize(

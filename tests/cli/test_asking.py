@@ -2,34 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import subprocess
-import sys
-
 import pytest
 
 from tests.cli.harness import done
+from tests.support.console import answered
 
 pytestmark = pytest.mark.usefixtures("repo")
-
-
-def answered(answer: bytes, *args: str) -> tuple[int, str]:
-    """The exit code of a command on a terminal where somebody types, and all it printed."""
-    outer, inner = pty.openpty()
-    argv = [sys.executable, "-m", "mlgit", *args]
-    env = {**os.environ, "NO_COLOR": "1", "TERM": "xterm"}
-    child = subprocess.Popen(argv, env=env, stdin=inner, stdout=inner, stderr=inner)
-    os.close(inner)
-    os.write(outer, answer)
-    printed = bytearray()
-    try:
-        while part := os.read(outer, 4096):
-            printed += part
-    except OSError:  # Linux says EIO when the last writer of a terminal is gone
-        pass
-    os.close(outer)
-    return child.wait(60), printed.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize(("answer", "code"), [(b"y\n", 0), (b"n\n", 130), (b"\n", 130)])

@@ -66,6 +66,19 @@ def terminal(command: str, cwd: Path, width: int = 100) -> tuple[int, str]:
     return child.wait(), printed.decode("utf-8").replace("\r\n", "\n")
 
 
+def answered(answer: bytes, *args: str) -> tuple[int, str]:
+    """The exit code of a command on a terminal where somebody types, and all it printed."""
+    outer, inner = pty.openpty()
+    argv = [sys.executable, "-m", "mlgit", *args]
+    env = {**os.environ, "NO_COLOR": "1", "TERM": "xterm"}
+    child = subprocess.Popen(argv, env=env, stdin=inner, stdout=inner, stderr=inner)
+    os.close(inner)
+    os.write(outer, answer)
+    printed = b"".join(iter(lambda: _read(outer), b""))
+    os.close(outer)
+    return child.wait(60), printed.decode().replace("\r\n", "\n")
+
+
 def _read(descriptor: int) -> bytes:
     try:
         return os.read(descriptor, 65536)
