@@ -13,4 +13,5 @@ if TYPE_CHECKING:
 
 def place(url: RemoteUrl) -> Place:
     """The place of that name, empty at first."""
-    return Place(partial(filesystem, "memory"), f"/{url.host}/{url.path}".rstrip("/"), "")
+    root = f"/{url.host}/{url.path}".rstrip("/")
+    return Place(partial(filesystem, "memory"), root, "", bundles=True)

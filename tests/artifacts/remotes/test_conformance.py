@@ -14,13 +14,17 @@ from typing import Protocol, cast
 
 import pytest
 
-from mlgit.artifacts.remote import Collectable, Ranged, SharedRemote
+from mlgit.artifacts.cache import ObjectCache
+from mlgit.artifacts.remote import Bundling, Collectable, Ranged, SharedRemote
 from mlgit.artifacts.remotes.files import PIECE
 from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote, name_of
 from mlgit.artifacts.remotes.lfs import open_lfs
 from mlgit.artifacts.remotes.lfs_access import GitHost
 from mlgit.artifacts.remotes.lfs_address import endpoint_of_git
 from mlgit.artifacts.remotes.opening import open_remote
+from mlgit.artifacts.transfer.download import download
+from mlgit.artifacts.transfer.upload import upload
+from mlgit.artifacts.transfer.values import Wanted
 from mlgit.errors import Damaged, InvalidValue, NotFound, StorageFailed
 from tests.support.clouds import There
 
@@ -342,3 +346,21 @@ def test_names_that_are_no_digests_go_nowhere(shared: Shared, make: Make) -> Non
             shared.put(name, path)
         with pytest.raises(InvalidValue):
             shared.sizes([name])
+
+
+def test_many_small_objects_travel_together(
+    there: There, shared: Shared, make: Make, tmp_path: Path
+) -> None:
+    """One file there where each request costs; by themselves elsewhere; the same to its readers."""
+    here = ObjectCache(tmp_path / "here")
+    wanted = [Wanted(*here.put_file(make(1_000 + number)[1])) for number in range(40)]
+    assert set(upload(wanted, here, shared).sent) == set(wanted)
+    other, into = reached(there), ObjectCache(tmp_path / "there")
+    assert other.sizes([one.sha256 for one in wanted]) == dict(wanted)
+    assert upload(wanted, here, other).there == wanted
+    assert all(other.verify(one.sha256) for one in wanted[::9])
+    assert set(download(wanted[:5], [reached(there)], into).fetched) == set(wanted[:5])
+    assert set(download(wanted, [reached(there)], into).fetched) == set(wanted[5:])
+    if isinstance(other, Bundling) and isinstance(other, Collectable):
+        assert len([key for key in other.keys("bundles") if key.size]) == 1
+        assert not list(other.keys("sha256"))
