@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from mlgit.artifacts.pointer import pointer_of
 from tests.cli.harness import done, mlgit
 from tests.support.githost import git_host
 from tests.support.lfs import Lfs, lfs_server
@@ -105,6 +106,31 @@ def test_what_one_pushes_another_gets(host: Host, clone: Callable[[str], Path]) 
     found = mlgit("artifact", "verify", "--remote", "--deep")
     assert found.code != 0
     assert "damaged" in found.stdout
+
+
+def test_git_can_keep_a_pointer_to_what_the_host_has(
+    host: Host, clone: Callable[[str], Path]
+) -> None:
+    """Nothing is downloaded; who logs the pointer without the file is refused."""
+    ours = clone("ours")
+    done("init")
+    done("remote", "add", "main", "lfs:origin")
+    (ours / "model.bin").write_bytes(DATA)
+    (ours / "notes.txt").write_text("small, and in git already\n")
+    done("log-run", "--name", "big", "--artifact", "model.bin", "--artifact", "notes.txt")
+    early = mlgit("artifact", "get", "big", "-o", "kept", "--pointer")
+    assert early.code != 0
+    assert "hint: mlgit push" in early.stderr
+    done("push")
+
+    theirs = clone("theirs")
+    done("artifact", "get", "big", "-o", "kept", "--pointer")
+    assert (theirs / "kept" / "model.bin").read_bytes() == pointer_of(DIGEST, len(DATA))
+    assert (theirs / "kept" / "notes.txt").read_text() == "small, and in git already\n"
+    assert host.lfs.count("GET") == 0
+    logged = mlgit("log-run", "--name", "next", "--artifact", "kept/model.bin")
+    assert logged.code != 0
+    assert "hint: git lfs pull" in logged.stderr
 
 
 def test_what_the_host_does_not_take_is_not_pushed(

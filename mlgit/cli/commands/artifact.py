@@ -74,6 +74,7 @@ def ls(session: Session, *, run: str, path: str, shape: Shape) -> None:
     examples="""
     mlgit artifact get @last
     mlgit artifact get brisk-otter-12 model.pkl -o /tmp
+    mlgit artifact get brisk-otter-12 model.pkl -o models --pointer
     """
 )
 @click.argument("run", type=RUN)
@@ -86,11 +87,18 @@ def ls(session: Session, *, run: str, path: str, shape: Shape) -> None:
     default=None,
     help="Folder to write to; one named like the run unless said.",
 )
+@click.option(
+    "--pointer",
+    is_flag=True,
+    help="Write Git LFS pointers, for `git add`, in place of large files.",
+)
 @pass_session
-def get(session: Session, *, run: str, path: str, target: Path | None) -> None:
+def get(session: Session, *, run: str, path: str, target: Path | None, pointer: bool) -> None:
     """Write artifacts of a run to a folder, verified.
 
-    All of them, or those below PATH. What was written is printed.
+    All of them, or those below PATH. What was written is printed. With --pointer nothing is
+    downloaded: git then keeps Git LFS pointers to the bytes that `mlgit push` has sent to an `lfs:`
+    remote.
     """
     from mlgit.artifacts.fetch import download
     from mlgit.holdings.read import sources_of
@@ -101,6 +109,10 @@ def get(session: Session, *, run: str, path: str, target: Path | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with moving(session.output, "downloading") as progress:
         sources = sources_of(session.store, seen, progress=progress)
+        if pointer:
+            from mlgit.holdings.pointers import as_pointers
+
+            entries, sources = as_pointers(session.store, entries, sources)
         written = download(entries, sources, folder)
     session.output.data(session.output.terminal.safe(str(path)) for path in written)
     total = size(sum(entry.size for entry in entries))
