@@ -47,7 +47,7 @@ def test_runs_that_no_remote_has_are_counted(repo: Path, runs: list[str], tmp_pa
         published(clone, a_run("0" * 16))
         finding = found(clone)["unpushed"]
         assert (finding.severity, finding.facts["runs"]) == ("warning", 2)
-        assert finding.hint == "git push origin mlgit"
+        assert finding.hint == "mlgit push origin"
         git(copy, *finding.hint.split()[1:], check=True)
         assert found(clone) == {}
 
@@ -60,7 +60,7 @@ def test_a_branch_that_was_never_pushed_is_a_warning_where_there_is_a_remote(
     with Store.init(copy).store as store:
         published(store)
         assert found(store)["unpushed"].severity == "warning"
-        assert found(store)["unpushed"].hint == "git push origin mlgit"
+        assert found(store)["unpushed"].hint == "mlgit push origin"
 
 
 def test_artifacts_kept_here_are_verified(store: Store) -> None:

@@ -40,7 +40,7 @@ def unpushed(store: Store) -> Iterator[Finding]:
             "unpushed",
             "warning",
             f"{amount(len(changed), 'run')} not on {remote} as here, as of the last fetch",
-            f"git push {remote} {store.branch.name}",
+            f"mlgit push {remote}",
             {"runs": len(changed), "remote": remote},
         )
 
@@ -49,7 +49,7 @@ def _never_pushed(store: Store) -> Finding:
     count = sum(1 for _ in store.snapshot().run_folders())
     known = store.repository.config.subsections("remote")
     what = f"{amount(count, 'run')} in this clone only: the branch was never pushed"
-    push = f"git push {known[0] if known else 'origin'} {store.branch.name}"
+    push = f"mlgit push {known[0] if known else 'origin'}"
     hint = push if known else f"git remote add origin URL && {push}"
     return Finding("unpushed", "warning" if known else "note", what, hint, {"runs": count})
 
