@@ -30,9 +30,11 @@ def place(url: RemoteUrl) -> Place:
 
 
 def _make() -> Any:
-    return filesystem(
-        "az", connection_timeout=int(CONNECT_SECONDS), read_timeout=int(ANSWER_SECONDS)
-    )
+    fs = filesystem("az", connection_timeout=int(CONNECT_SECONDS), read_timeout=int(ANSWER_SECONDS))
+    # Without an option for it: who calls tries again, and would not hear why in a minute.
+    retries = fs.service_client._config.retry_policy
+    retries.total_retries, retries.initial_backoff = 1, 1
+    return fs
 
 
 async def head(fs: Any, path: str) -> Head:

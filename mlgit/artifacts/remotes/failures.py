@@ -95,7 +95,8 @@ def words_of(error: BaseException) -> str:
         text = text.replace(secret, "…")
     text = _SECRET.sub(r"\1\2…", _QUERY.sub("…", text))
     text = "".join(letter if letter.isprintable() else "�" for letter in text)
-    return f"{type(error).__name__}: {text[:_MAX_WORDS]}" if text else type(error).__name__
+    kind = _code_of(error) or type(error).__name__
+    return f"{kind}: {text[:_MAX_WORDS]}" if text else kind
 
 
 def _secrets() -> Iterator[str]:
@@ -113,6 +114,7 @@ def _refused(error: BaseException) -> bool:
         (isinstance(error, OSError) and error.errno in _REFUSALS)
         or isinstance(error, (PermissionError, RefusedError))
         or _status_of(error) in _CODES
+        or str(error).startswith("Forbidden")  # all that gcsfs says of a 403
         or bool(_REFUSING.search(type(error).__name__))
     )
 

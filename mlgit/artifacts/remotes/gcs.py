@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -20,13 +21,20 @@ def place(url: RemoteUrl) -> Place:
 
 def _make() -> Any:
     from gcsfs.core import GCSFileSystem  # the other class tries gRPC for a minute first
+    from gcsfs.retry import retry_request
 
+    class Asking(GCSFileSystem):  # type: ignore[misc]
+        # Twice, not six times in half a minute: who calls tries again, too.
+        _request = retry_request(retries=2)(GCSFileSystem._request.__wrapped__)
+
+    # It logs each failure with its traceback, which Python would print.
+    logging.getLogger("gcsfs").addHandler(logging.NullHandler())
     emulator = environment("STORAGE_EMULATOR_HOST")
     settings = {"token": "anon"} if emulator else {}
     project = environment("GOOGLE_CLOUD_PROJECT") or ("emulated" if emulator else "")
     if project:
         settings["project"] = project
-    return GCSFileSystem(**FRESH, **settings, requests_timeout=ANSWER_SECONDS)
+    return Asking(**FRESH, **settings, requests_timeout=ANSWER_SECONDS)
 
 
 async def head(fs: Any, path: str) -> Head:
