@@ -48,9 +48,9 @@ def download(
     """
     asked = list(dict.fromkeys(wanted))
     telling = Telling(progress, asked)
-    packed = fetch_packs(asked, remotes, into, telling, timeout)
-    telling.finished(packed)
-    left = [one for one in asked if one not in set(packed)] if packed else asked
+    packed = dict.fromkeys(fetch_packs(asked, remotes, into, telling, timeout))
+    telling.finished(list(packed))
+    left = [one for one in asked if one not in packed]
     fetching = _Fetching(remotes, into)
     fetched, failed = Crew(fetching.fetch, workers, timeout).work(left, telling)
     nowhere = [one.wanted for one in failed if _is_nowhere(one)]

@@ -102,13 +102,15 @@ def fetch_packs(
 
     An object appears in `into` only whole and verified.
     """
-    fetched: list[Wanted] = []
+    fetched: dict[Wanted, None] = {}
     for remote in remotes:
-        left = small_ones([one for one in wanted if one not in set(fetched)])
+        if not isinstance(remote, Bundling):
+            continue
+        left = [one for one in small_ones(wanted) if one not in fetched]
         left = [one for one in left if not into.has(one.sha256)]
-        if left and isinstance(remote, Bundling):
-            fetched += _fetch_from(left, remote, into, progress, timeout)
-    return fetched
+        if left:
+            fetched |= dict.fromkeys(_fetch_from(left, remote, into, progress, timeout))
+    return list(fetched)
 
 
 def _fetch_from(
