@@ -2,7 +2,9 @@
 
 The lock is a hard link to a file that is already whole, so ours is never seen empty; before it
 appears, a file in `intents/` says in its name which ref it is for and in its content who is about
-to take it, and the kernel keeps that file locked while the process lives.
+to take it, and the kernel keeps that file locked while the process lives. The linked file stays
+beside it as long: two writers may take a lock for the same value, and one's must not be cleared as
+the other's.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ PATIENCE = 2.0  # seconds that another program's lock may be old before it is ca
 _LONGEST_WAIT = 10.0
 _PAUSE, _LONGEST_PAUSE = 0.005, 0.05
 _CLEARING = 0.25
-_VALUE = ".value"
+VALUE = ".value"  # ends the name of the file whose link a lock is; it is no intent
 PACKED = "packed-refs"  # the file of many refs, which git locks in the same way
 
 
@@ -101,7 +103,6 @@ class RefLock:
                 cleared = waited + _CLEARING
         self._taken = True
         os.utime(self._lock)  # its age is how long it is held, not how long it was waited for
-        self._value.unlink()
 
     def _link(self) -> bool:
         try:
@@ -116,6 +117,7 @@ class RefLock:
         return True
 
     def _create(self) -> bool:
+        self._value = self._value.replace(_copied_of(self._intent))
         try:
             fd = os.open(self._lock, CREATE_NEW, 0o666)
         except FileExistsError:
@@ -140,7 +142,7 @@ class RefLock:
 def clear_dead(common_dir: Path, intents: Path) -> None:
     """Remove the locks and intents of mlgit writers that are gone; never anything else."""
     try:
-        names = [name for name in os.listdir(intents) if not name.endswith(_VALUE)]  # noqa: PTH208
+        names = [name for name in os.listdir(intents) if not name.endswith(VALUE)]  # noqa: PTH208
     except FileNotFoundError:
         return
     for name in names:
@@ -162,14 +164,27 @@ def _clear_one(common_dir: Path, intent: Path) -> None:
     if name == PACKED or (name.startswith("refs/") and ".." not in name):
         lock = common_dir / f"{name}.lock"
         with suppress(FileNotFoundError):
-            if read_file(lock) == f"{oid}\n".encode():
+            if read_file(lock) == f"{oid}\n".encode() and _is_of(lock, intent):
                 lock.unlink()
     _value_of(intent).unlink(missing_ok=True)
+    _copied_of(intent).unlink(missing_ok=True)
     intent.unlink()
 
 
+def _is_of(lock: Path, intent: Path) -> bool:
+    """Whether the lock is what this writer has linked, or may have made where links do not work."""
+    try:
+        return os.path.samestat(lock.stat(), _value_of(intent).stat())
+    except FileNotFoundError:
+        return _copied_of(intent).exists()
+
+
 def _value_of(intent: Path) -> Path:
-    return intent.with_name(f"{intent.name}{_VALUE}")
+    return intent.with_name(f"{intent.name}{VALUE}")
+
+
+def _copied_of(intent: Path) -> Path:
+    return intent.with_name(f"{intent.name}.copied{VALUE}")
 
 
 def _stuck(lock: Path, age: float) -> StorageFailed:

@@ -97,7 +97,9 @@ def dead_lock(path: Path) -> None:
     intent = path / f".git/mlgit/intents/{tip}-1-refs%2Fheads%2Fmlgit"
     intent.parent.mkdir(exist_ok=True)
     intent.write_bytes(b"")
-    (path / f"{REF}.lock").write_text(f"{tip}\n")
+    lock = path / f"{REF}.lock"
+    lock.write_text(f"{tip}\n")
+    intent.with_name(f"{intent.name}.value").hardlink_to(lock)
     age(intent)
 
 

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -134,16 +135,33 @@ def test_a_lock_that_git_took_after_the_kill_is_not_ours(repo: Path, locked: Pat
     locked.unlink()
 
 
+def test_a_dead_writer_of_the_same_value_costs_a_living_one_no_lock(
+    repo: Path, locked: Path
+) -> None:
+    """Two clones remove one ref: the intent of the one is dead when it is seen before its lock."""
+    intents = repo / ".git/mlgit/intents"
+    with lock_of(repo):
+        dead = intents / f"{ROOT_COMMIT.decode()}-1-{quote(REF, safe='')}"
+        for made in ([dead], [dead, dead.with_name(f"{dead.name}.value")]):
+            for path in made:
+                path.write_bytes(ROOT_COMMIT + b"\n" if path != dead else b"")
+            clear_dead(repo / ".git", intents)
+            assert locked.exists()
+            assert not any(path.exists() for path in made)
+    assert not locked.exists()
+    assert not list(intents.iterdir())
+
+
 def test_a_writer_on_another_machine_is_never_called_dead(repo: Path, locked: Path) -> None:
     child = holder_in(repo)
     child.kill()
     child.communicate()
-    (intent,) = (repo / ".git/mlgit/intents").iterdir()
+    intent, value = sorted((repo / ".git/mlgit/intents").iterdir())
     intent.write_text("elsewhere 00000000-0000-0000-0000-000000000000 1\n")
     clear_dead(repo / ".git", repo / ".git/mlgit/intents")
     assert locked.exists()
-    intent.unlink()
-    locked.unlink()
+    for path in (intent, value, locked):
+        path.unlink()
 
 
 @pytest.mark.parametrize("name", ["..%2F..%2Fsecret", "refs%2F..%2F..%2F..%2Fsecret", "%2Fsecret"])
@@ -153,6 +171,7 @@ def test_an_intent_cannot_lead_out_of_the_refs(repo: Path, locked: Path, name: s
     secret.write_text(f"{oid}\n")
     intents = repo / ".git/mlgit/intents"
     (intents / f"{oid}-1-{name}").write_text("")
+    (intents / f"{oid}-1-{name}.value").hardlink_to(secret)
     clear_dead(repo / ".git", intents)
     assert secret.exists()
     assert not locked.exists()

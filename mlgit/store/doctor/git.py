@@ -14,6 +14,7 @@ from mlgit.errors import NotFound, RemoteFailed
 from mlgit.git.holder import age_seconds
 from mlgit.git.pack_removal import is_stale_index
 from mlgit.git.promisor import program_in
+from mlgit.git.reflock import VALUE
 from mlgit.git.sharing import shared_mode
 from mlgit.store.finding import Finding, amount
 
@@ -76,7 +77,8 @@ def dead_writers(store: Store) -> Iterator[Finding]:
     """What a killed mlgit declared to lock, or has locked."""
     folder = store.state / "intents"
     names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
-    old = [name for name in names if age_seconds(folder / name) > _STALE_LOCK]
+    intents = [name for name in names if not name.endswith(VALUE)]
+    old = [name for name in intents if age_seconds(folder / name) > _STALE_LOCK]
     if old:
         what = f"{amount(len(old), 'lock')} of writers that were killed, such as {folder / old[0]}"
         hint = "nothing to do: the next write removes them"
