@@ -48,7 +48,7 @@ def test_runs_that_no_remote_has_are_counted(repo: Path, runs: list[str], tmp_pa
         finding = found(clone)["unpushed"]
         assert (finding.severity, finding.facts["runs"]) == ("warning", 2)
         assert finding.hint == "mlgit push origin"
-        git(copy, *finding.hint.split()[1:], check=True)
+        git(copy, "push", "origin", "mlgit", check=True)
         assert found(clone) == {}
 
 
