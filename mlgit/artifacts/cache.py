@@ -43,9 +43,13 @@ class ObjectCache:
         Raises:
             InvalidValue: It is not 64 lower-case hex digits.
         """
+        return Path(self._at(sha256))
+
+    def _at(self, sha256: str) -> str:
+        """`path` as text: for a thousand files the difference is felt."""
         if not _HEX.fullmatch(sha256):
             raise InvalidValue(f"not a sha256 digest: {sha256[:80]!r}")
-        return self.root / "sha256" / sha256[:2] / sha256[2:4] / sha256
+        return f"{self.root}/sha256/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
     def has(self, sha256: str) -> bool:
         """Whether an object of that name is here (its bytes are not read)."""
@@ -62,19 +66,22 @@ class ObjectCache:
 
     def renew(self, sha256: str) -> bool:
         """Whether the object is here and whole; then it is as new to `mlgit gc`, which waits."""
-        if not (self._is_untouched(sha256) or self.verify(sha256)):
+        path = self._at(sha256)
+        if not (os.path.lexists(path) and (self._is_untouched(sha256) or self.verify(sha256))):
             return False
         try:
-            os.utime(self.path(sha256))
+            os.utime(path)
         except (FileNotFoundError, PermissionError):  # taken away just now; another user's
             return False
         self.remember([sha256])
         return True
 
     def _is_untouched(self, sha256: str) -> bool:
-        path = self.path(sha256)
+        path = self._at(sha256)
         with suppress(FileNotFoundError, NotADirectoryError):
-            return self.known is not None and self.known.digest(seen(path, path.lstat())) == sha256
+            return (
+                self.known is not None and self.known.digest(seen(path, os.lstat(path))) == sha256
+            )
         return False
 
     def remember(self, digests: Iterable[str]) -> None:
@@ -82,9 +89,9 @@ class ObjectCache:
         if self.known is None:
             return
         for sha256 in digests:
-            path = self.path(sha256)
+            path = self._at(sha256)
             with suppress(FileNotFoundError):
-                self.known.remember_own(seen(path, path.lstat()), sha256)
+                self.known.remember_own(seen(path, os.lstat(path)), sha256)
 
     def intake(self) -> Intake:
         """To keep several objects together, which is faster; see there."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from mlgit.errors import StorageFailed
 
 _FEW = 8  # up to so many files are as fast to sync one after the other
+_MANY = 64  # from here on it is faster to sync the whole file system, where that is possible
 _THREADS = 8
 
 
@@ -20,9 +21,9 @@ class Folders:
     def __init__(self, root: Path) -> None:
         self._root = root
         self._seen: set[str] = set()
-        self._grown: set[Path] = set()
+        self._grown: set[str] = set()
 
-    def make(self, *names: str) -> Path:
+    def make(self, *names: str) -> str:
         """The root with the folders `names` below it; what is new lasts after `sync`.
 
         Raises:
@@ -33,22 +34,30 @@ class Folders:
         for name in ("", *names):
             path = os.path.join(path, name) if name else path  # noqa: PTH118 - many a second
             if path not in self._seen:
-                self._make(Path(path), parents=not name)
+                self._make(path)
                 self._seen.add(path)
-        return Path(path)
+        return path
 
-    def sync(self, *more: Path) -> None:
+    def sync(self, *more: str, disk: int | None = None) -> None:
         """Make the names of new folders lasting, and those in the folders `more`."""
-        sync_all(self._grown | set(more))
+        sync_all(self._grown.union(more), disk)
         self._grown.clear()
 
-    def _make(self, path: Path, *, parents: bool) -> None:
-        if not path.is_dir():
-            path.mkdir(mode=0o700, parents=parents, exist_ok=True)
-            _open_as_above(path)
-            self._grown.add(path.parent)
-        if path.is_symlink():
-            raise StorageFailed(f"{path} is a symbolic link", "remove it: mlgit keeps data there")
+    def _make(self, path: str) -> None:
+        above = os.path.dirname(path) or "."  # noqa: PTH120 - a thousand at once
+        if not self._seen:
+            os.makedirs(above, exist_ok=True)  # noqa: PTH103
+        try:
+            os.mkdir(path, 0o700)  # noqa: PTH102
+        except FileExistsError:
+            if os.path.islink(path):  # noqa: PTH114
+                hint = "remove it: mlgit keeps data there"
+                raise StorageFailed(f"{path} is a symbolic link", hint) from None
+            if not os.path.isdir(path):  # noqa: PTH112
+                raise
+        else:
+            _open_as_above(path, above)
+            self._grown.add(above)
 
 
 def make_folders(root: Path, *names: str) -> Path:
@@ -56,23 +65,31 @@ def make_folders(root: Path, *names: str) -> Path:
     folders = Folders(root)
     path = folders.make(*names)
     folders.sync()
-    return path
+    return Path(path)
 
 
-def _open_as_above(path: Path) -> None:
-    """Open a new folder to those whom the one above is open to, if that is a shared one."""
-    above = path.parent.stat().st_mode
-    if above & stat.S_ISGID:
+def _open_as_above(path: str, above: str) -> None:
+    """Open a new folder to those whom the one `above` is open to, if that is a shared one."""
+    mode = os.stat(above).st_mode  # noqa: PTH116 - a thousand at once
+    if mode & stat.S_ISGID:
         with suppress(PermissionError):  # another user was faster to make it
-            path.chmod(above & 0o2777)
+            os.chmod(path, mode & 0o2777)  # noqa: PTH101
 
 
-def sync_all(paths: Collection[Path]) -> None:
-    """Make files, or the names in folders, lasting; many at once share the disk's own work."""
+def sync_all(paths: Collection[str | Path], disk: int | None = None) -> None:
+    """Make files, or the names in folders, lasting; many share the work.
+
+    `disk` is a folder on the file system of all of them, opened before they were written.
+    """
     if len(paths) <= _FEW:
         for path in paths:
             sync_path(path)
         return
+    if disk is not None and len(paths) >= _MANY:
+        from mlgit.artifacts import whole_disk
+
+        if whole_disk.sync(disk):
+            return
     from concurrent.futures import ThreadPoolExecutor
 
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -80,7 +97,7 @@ def sync_all(paths: Collection[Path]) -> None:
             done.result()
 
 
-def sync_path(path: Path) -> None:
+def sync_path(path: str | Path) -> None:
     """Make a file, or the names in a folder, lasting, where the system can by its name."""
     if os.name == "nt":
         return

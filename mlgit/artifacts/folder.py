@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,27 +34,31 @@ def files_of(folder: Path) -> list[tuple[str, Path]]:
 def _walk(
     root: Path, folder: Path, below: str, above: tuple[Path, ...]
 ) -> Iterator[tuple[str, Path]]:
-    try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths: half the time
-    except OSError as error:
-        raise StorageFailed(f"cannot read {folder}: {error.strerror}") from error
-    for name in names:
-        path = _inside(root, folder / name)
-        mode = path.lstat().st_mode
-        if stat.S_ISDIR(mode):
+    for entry in _entries(folder):
+        path = Path(entry.path)
+        found: Path | os.DirEntry[str] = entry  # which knows its kind without asking the disk
+        if entry.is_symlink():
+            path = found = _inside(root, path)
+        if found.is_dir():
             if path in (*above, folder):
-                raise InvalidValue(f"{folder / name} is a link to a folder around it")
-            yield from _walk(root, path, f"{below}{name}/", (*above, folder))
-        elif stat.S_ISREG(mode):
-            yield below + name, path
+                raise InvalidValue(f"{entry.path} is a link to a folder around it")
+            yield from _walk(root, path, f"{below}{entry.name}/", (*above, folder))
+        elif found.is_file():
+            yield below + entry.name, path
         else:
             raise InvalidValue(f"{path} is neither a file nor a folder", path=str(path))
 
 
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError as error:
+        raise StorageFailed(f"cannot read {folder}: {error.strerror}") from error
+
+
 def _inside(root: Path, path: Path) -> Path:
-    """`path`, or what it links to when that is inside `root`."""
-    if not path.is_symlink():
-        return path
+    """What the link `path` leads to, inside `root`."""
     try:
         target = path.resolve(strict=True)
     except (OSError, RuntimeError) as error:

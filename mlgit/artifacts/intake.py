@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from mlgit.artifacts.durable import Folders, sync_all
 from mlgit.artifacts.stat_cache import seen
-from mlgit.artifacts.streams import CHUNK, copy
+from mlgit.artifacts.streams import CHUNK, NO_FOLLOW, copy
 from mlgit.errors import Damaged, StorageFailed
 from mlgit.times import random_bytes
 
@@ -37,7 +37,8 @@ class Intake:
         self._folders = Folders(store.root)
         self._prefix = random_bytes(8).hex()
         self._written = self._bytes = 0
-        self._waiting: dict[str, Path] = {}
+        self._disk: int | None = None  # its folder of temporary files, open
+        self._waiting: dict[str, str] = {}  # sha256 -> temporary file
 
     def __enter__(self) -> Intake:
         return self
@@ -53,6 +54,8 @@ class Intake:
         finally:
             for path in self._waiting.values():
                 _remove(path)
+            if self._disk is not None:
+                os.close(self._disk)
 
     def take(self, source: BinaryIO, size: int, expected: str = "") -> tuple[str, int]:
         """Keep the rest of `source`, about `size` bytes; (sha256, bytes) of what was read.
@@ -100,22 +103,25 @@ class Intake:
         found = sha256(data).hexdigest()
         _compare(found, expected)
         if not self._is_here(found):
-            path = self._temporary()
-            self._waiting[found] = path
-            with _new(path) as file:
-                file.write(data)
-                _finish(file)
+            path = self._waiting[found] = self._temporary()
+            number = _new(path)
+            try:
+                _write(number, data)
+                _finish(number)
+            finally:
+                os.close(number)
         return found, len(data)
 
     def _take_large(self, source: BinaryIO, size: int, expected: str) -> tuple[str, int]:
         path = self._temporary()
         try:
-            with _new(path) as file:
+            with os.fdopen(_new(path), "w+b") as file:
                 found, size = copy(source, file, size, lasting=True)
-                _finish(file)
+                file.flush()
+                _finish(file.fileno())
             _compare(found, expected)
             if self._is_here(found):
-                path.unlink()
+                _remove(path)
             else:
                 self._waiting[found] = path
         except BaseException:
@@ -126,25 +132,26 @@ class Intake:
     def _is_here(self, found: str) -> bool:
         return found in self._waiting or self.store.renew(found)
 
-    def _temporary(self) -> Path:
+    def _temporary(self) -> str:
+        folder = self._folders.make("tmp")
+        if self._disk is None and os.name != "nt":
+            self._disk = os.open(folder, os.O_RDONLY)
         self._written += 1
-        return self._folders.make("tmp") / f"{self._prefix}-{self._written}"
+        return f"{folder}/{self._prefix}-{self._written}"
 
     def _settle(self) -> None:
         if not self._waiting:
             return
-        targets = {found: self.store.path(found) for found in self._waiting}
-        for found in targets:
-            self._folders.make("sha256", found[:2], found[2:4])
-        for path in self._waiting.values():
-            path.chmod(0o444)
-        sync_all(self._waiting.values())
-        for found, target in targets.items():
-            self._waiting[found].replace(target)
-        self._folders.sync(*{target.parent for target in targets.values()})
+        folders = {
+            found: self._folders.make("sha256", found[:2], found[2:4]) for found in self._waiting
+        }
+        sync_all(self._waiting.values(), self._disk)
+        for found, path in self._waiting.items():
+            os.replace(path, f"{folders[found]}/{found}")  # noqa: PTH105 - a thousand at once
+        self._folders.sync(*folders.values(), disk=self._disk)
         self._waiting.clear()
         self._bytes = 0
-        self.store.remember(targets)
+        self.store.remember(folders)
 
     def _refused(self, error: OSError) -> StorageFailed:
         return StorageFailed(
@@ -153,20 +160,28 @@ class Intake:
         )
 
 
-def _new(path: Path) -> BinaryIO:
-    return path.open("x+b")
+def _new(path: str) -> int:
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NO_FOLLOW | getattr(os, "O_BINARY", 0)
+    return os.open(path, flags, 0o600)
 
 
-def _finish(file: BinaryIO) -> None:
-    """Write all of a new file; on Windows only an open file can be made lasting."""
-    file.flush()
+def _write(number: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(number, rest) :]
+
+
+def _finish(number: int) -> None:
+    """Nobody may write this file any more; on Windows only an open one can be made lasting."""
     if os.name == "nt":
-        os.fsync(file.fileno())
+        os.fsync(number)
+    else:
+        os.fchmod(number, 0o444)
 
 
-def _remove(path: Path) -> None:
+def _remove(path: str) -> None:
     with suppress(FileNotFoundError):
-        path.unlink()
+        os.unlink(path)  # noqa: PTH108 - a thousand at once
 
 
 def _compare(found: str, expected: str) -> None:

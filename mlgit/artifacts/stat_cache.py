@@ -35,7 +35,7 @@ class Seen(NamedTuple):
     changed: int
 
 
-def seen(path: Path, found: os.stat_result) -> Seen:
+def seen(path: str | Path, found: os.stat_result) -> Seen:
     """What tells this state of a file from others."""
     name = blake2b(os.fsencode(path), digest_size=16).digest()
     return Seen(

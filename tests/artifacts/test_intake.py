@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mlgit.artifacts import whole_disk
 from mlgit.artifacts.cache import ObjectCache
 from mlgit.artifacts.intake import Intake
 from mlgit.errors import Damaged
@@ -63,3 +64,14 @@ def test_a_failure_leaves_nothing_of_what_was_not_settled(store: ObjectCache, si
     with pytest.raises(Damaged):
         fail()
     assert [path.name for path in objects(store)] == kept
+
+
+@pytest.mark.parametrize("most_waiting", [-1, 1 << 40])
+def test_many_objects_are_whole_whichever_way_they_are_synced(
+    store: ObjectCache, monkeypatch: pytest.MonkeyPatch, most_waiting: int
+) -> None:
+    monkeypatch.setattr(whole_disk, "_MOST_WAITING", most_waiting)
+    with store.intake() as intake:
+        kept = [intake.take(BytesIO(b"%d" % number), 3)[0] for number in range(100)]
+    assert all(store.verify(sha256) for sha256 in kept)
+    assert list(store.root.glob("tmp/*")) == []
