@@ -32,7 +32,8 @@ def step() -> Outcome:
     there = {"azurite": _has_azurite(), "ssh": has_ssh(), "git-lfs": has("git-lfs", "git-lfs")}
     lacking = [name for name, found in there.items() if not found]
     more = {} if lacking else {"MLGIT_TEST_CLOUDS": "required"}
-    done = pytest(sys.executable, *TESTS, **more, MLGIT_TEST_NPM=str(_PROGRAMS))
+    patience = "--timeout=600"  # a server that starts beside another takes its time
+    done = pytest(sys.executable, *TESTS, patience, **more, MLGIT_TEST_NPM=str(_PROGRAMS))
     words = [f"{name} {version(name)}" for name in _PACKAGES]
     words += [f"without {name}" for name in lacking] or [AZURITE.replace("@", " ")]
     return Outcome(done.result, ", ".join([done.figures, *words]))
