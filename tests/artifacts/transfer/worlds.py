@@ -224,14 +224,19 @@ def _begin(w: World, on: str, mode: str) -> None:
     w.faults.chance = 0.1 if mode == "random" else 1.0
 
 
-def table() -> str:
-    """Every fault with every operation, as Markdown."""
+def every_row() -> list[Row]:
+    """Every fault with every operation."""
     rows = [uploaded_under(store, on, mode) for store in STORES for on, mode in FAULTS]
     rows += [uploaded_under("folder", WRITE, mode) for mode in MOVE_MODES]
     rows += [downloaded_under(store, on, mode) for store in STORES for on, mode in READ_FAULTS]
+    return rows
+
+
+def table() -> str:
+    """What each did, as Markdown."""
     head = "| remote | fault | operation | claimed | false claims | wrong bytes | retry | verify |"
     lines = [head, "|" + "---|" * 8]
-    for row in rows:
+    for row in every_row():
         fault = f"{row.mode} ({row.on})" if row.mode != "random" else "10 % of any"
         end = f"{'completes' if row.again else 'FAILS'} | {'right' if row.found else 'WRONG'}"
         count = f"{row.claimed}/{row.of} | {row.false} | {row.wrong}"
