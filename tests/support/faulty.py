@@ -24,6 +24,7 @@ from fsspec import AbstractFileSystem
 
 WRITE, READ, LOOK = "write", "read", "look"
 LIST = "list"  # of LOOK, where folders are listed
+REMOVE = "remove"
 WRITE_MODES = ("lie", "truncate", "flip", "fail", "reply lost", "full", "refuse", "slow", "hang")
 MOVE_MODES = ("unmoved",)  # of WRITE, where files are moved
 READ_MODES = ("truncate", "flip", "fail", "break off", "refuse", "slow", "hang")
@@ -72,6 +73,7 @@ _PASSING = {
     READ: ("truncate", "flip", "fail", "break off"),
     LOOK: ("fail",),
     LIST: ("fail",),
+    REMOVE: ("fail",),
 }
 _KINDS = {LIST: (LIST, LOOK)}
 
@@ -162,6 +164,7 @@ class FaultyFileSystem(AbstractFileSystem):  # type: ignore[misc]  # untyped
         return "fail" if mode in ("truncate", "flip", "full") else mode  # no bytes come through us
 
     def rm_file(self, path: str) -> None:
+        self.faults.before(self.faults.strike(REMOVE))
         self.inside.rm_file(path)
 
     def makedirs(self, path: str, exist_ok: bool = False) -> None:

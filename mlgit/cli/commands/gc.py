@@ -126,6 +126,10 @@ def _document(found: Cleaned, remote: str) -> dict[str, Any]:
         {"sha256": one.sha256, "bytes": one.key.size, "run": one.run or None}
         for one in found.plan.unnamed
     ]
+    document["bundles"] = [
+        {"sha256": one.sha256, "bytes": one.dead, "run": one.run or None}
+        for one in found.plan.mixed
+    ]
     if done is not None:
         document["done"] = {name: _sum(getattr(done, name)) for name in done._fields}
     return document
@@ -139,16 +143,28 @@ def _lines(session: Session, found: Cleaned) -> list[str]:
     """What would go, the largest first, and what broken transfers left."""
     safe = session.output.terminal.safe
     ordered = sorted(found.plan.unnamed, key=lambda one: (-one.key.size, one.sha256))
-    lines = [
-        f"{size(one.key.size):>9}  {one.sha256[:12]}  {safe(one.run and f'of run {one.run}')}"
-        for one in ordered[:_SHOWN]
-    ]
-    rest = ordered[_SHOWN:]
-    lines += [f"{_amount(rest)} more"] if rest else []
+    lines = [_line(one.key.size, one, safe(_whose(one))) for one in ordered[:_SHOWN]]
+    lines += [f"{_amount(ordered[_SHOWN:])} more"] if ordered[_SHOWN:] else []
+    mixed = sorted(found.plan.mixed, key=lambda one: (-one.dead, one.sha256))
+    lines += [_line(one.dead, one, safe(f"in a bundle {_of_run(one)}")) for one in mixed[:_SHOWN]]
+    lines += [f"{counted(len(mixed[_SHOWN:]), 'bundle')} more"] if mixed[_SHOWN:] else []
     broken = found.leftovers
     lines += [f"{size(one.key.size):>9}  {one.key.name[:16]}  left over" for one in broken[:_SHOWN]]
     lines += [f"{_amount(broken[_SHOWN:], 'leftover')} more"] if broken[_SHOWN:] else []
     return [line.rstrip() for line in lines]
+
+
+def _line(amount: int, one: Thing, words: str) -> str:
+    return f"{size(amount):>9}  {one.sha256[:12]}  {words}"
+
+
+def _whose(one: Thing) -> str:
+    count = f"{counted(len(one.members), 'object')} " if one.members else ""
+    return f"{count}{_of_run(one)}"
+
+
+def _of_run(one: Thing) -> str:
+    return f"of run {one.run}" if one.run else ""
 
 
 def _tell(session: Session, found: Cleaned, *, purged: bool) -> None:
@@ -157,11 +173,15 @@ def _tell(session: Session, found: Cleaned, *, purged: bool) -> None:
         note(f"{_amount(plan.unnamed)} to put aside, {_amount(plan.expired)} to remove")
     else:
         note(f"{_amount(done.aside)} put aside, {_amount(done.removed)} removed")
+    if plan.mixed and done is None:
+        freed = size(sum(one.dead for one in plan.mixed))
+        note(f"{counted(len(plan.mixed), 'bundle')} to write anew without {freed}")
     if found.leftovers:
         what = "to remove" if done is None else "removed"
         note(f"{_amount(found.leftovers, 'leftover')} of broken transfers {what}")
     _tell_rest(session, plan, 0 if done is None else len(done.back), purged=purged)
-    if done is None and any((plan.unnamed, plan.expired, plan.back, found.leftovers)):
+    changing = (plan.unnamed, plan.mixed, plan.expired, plan.back, found.leftovers)
+    if done is None and any(changing):
         note("Nothing was changed: --delete does it.")
 
 

@@ -122,7 +122,7 @@ def _refuse_strange(store: Store, remote: Collectable, found: Plan, users: list[
             f"{remote.name} lists nothing, and this store names {len(named)} artifacts",
             "mlgit remote list: is it the right address?",
         )
-    if found.unnamed and not found.named and not users:
+    if found.unnamed and not (found.named or found.mixed or users):
         raise Unsupported(
             f"of {len(found.unnamed)} objects in {remote.name} none is of this store, and no clone "
             "of it has said that it uses it",

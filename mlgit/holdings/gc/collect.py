@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import NotFound
-from mlgit.holdings.gc.plan import Plan, Thing, aside_of, home_of, put_aside, stays
+from mlgit.holdings.gc.bundles import are_elsewhere, has_bundles, is_whole, write_anew
+from mlgit.holdings.gc.plan import Plan, Thing, aside_of, living
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remote import Collectable
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from mlgit.holdings.gc.plan import Wish
 
 _BATCH = 500
+_REWRITERS = 2  # each holds a bundle three times
 
 
 class Work(NamedTuple):
@@ -67,13 +70,17 @@ def collect(work: Work, plan: Plan) -> Collected:
     """
     back = [one for one in plan.back if _bring_back(work, one)]
     aside = _each(work, plan.unnamed, _put_aside)
-    removed = _each(work, plan.expired, _remove)
+    few = work._replace(workers=min(work.workers, _REWRITERS))
+    aside += _each(few, plan.mixed, _put_aside)
+    removed = _each(
+        few if any(one.members for one in plan.expired) else work, plan.expired, _remove
+    )
     work.look()
-    late = {one.sha256 for one in aside if stays(work.marks, work.wish, one.sha256)}
-    if late:
-        again = [one for _, one in put_aside(work.place) if one.sha256 in late]
-        back += [one for one in again if _bring_back(work, one)]
-    left = tuple(one for one in aside if one.sha256 not in late)
+    late = [one for one in aside if _is_missed(work, one)]
+    back += [
+        one for one in map(partial(_where_aside, work), late) if one and _bring_back(work, one)
+    ]
+    left = tuple(one for one in aside if one not in late)
     return Collected(left, tuple(removed), tuple(back))
 
 
@@ -84,7 +91,7 @@ def _each(work: Work, things: Sequence[Thing], do: Callable[[Work, Thing], bool]
         with work.alone():
             work.look()
             batch = things[at : at + _BATCH]
-            gone = [one for one in batch if not stays(work.marks, work.wish, one.sha256)]
+            gone = [one for one in batch if one.members or not living(work.marks, work.wish, one)]
             done += _done(work, gone, do)
     return done
 
@@ -103,10 +110,21 @@ def _done(
 
 
 def _put_aside(work: Work, one: Thing) -> bool:
-    aside = aside_of(one.sha256, work.wish.now)
-    if work.place.key(one.key.name) != one.key:
+    aside = aside_of(one.home, work.wish.now)
+    live = living(work.marks, work.wish, one)
+    if work.place.key(one.key.name) != one.key or len(live) == (len(one.members) or 1):
+        return False
+    if live and not _written_anew(work, one, live):
         return False
     return _moved(work, one, aside) and not _renewed(work, one, aside)
+
+
+def _written_anew(work: Work, one: Thing, live: Sequence[str]) -> bool:
+    """Whether what is named of a bundle is whole in another one now."""
+    try:
+        return has_bundles(work.place) and write_anew(work.place, one.sha256, live)
+    except NotFound:  # another clean-up was faster
+        return False
 
 
 def _renewed(work: Work, one: Thing, aside: str) -> bool:
@@ -127,14 +145,35 @@ def _moved(work: Work, one: Thing, to: str) -> bool:
 
 
 def _remove(work: Work, one: Thing) -> bool:
+    live = living(work.marks, work.wish, one)
+    if live and not (has_bundles(work.place) and are_elsewhere(work.place, live)):
+        return False  # the next clean-up brings it back
     work.place.remove(one.key.name)
     return True
 
 
+def _is_missed(work: Work, one: Thing) -> bool:
+    """Whether what was put aside is named now, and not there otherwise."""
+    live = living(work.marks, work.wish, one)
+    if live and one.members and has_bundles(work.place):
+        return len(work.place.sizes(live)) < len(live)
+    return bool(live)
+
+
+def _where_aside(work: Work, one: Thing) -> Thing | None:
+    key = work.place.key(aside_of(one.home, work.wish.now))
+    return one._replace(key=key) if key else None
+
+
 def _bring_back(work: Work, one: Thing) -> bool:
-    """Put an object where it is found again, unless a whole one is there."""
-    home = home_of(one.sha256)
-    if work.place.key(home) is not None and work.place.verify(one.sha256):
+    """Put something where it is found again, unless a whole one is there."""
+    if work.place.key(one.home) is not None and _is_whole(work, one):
         work.place.remove(one.key.name)
         return False
-    return _moved(work, one, home)
+    return _moved(work, one, one.home)
+
+
+def _is_whole(work: Work, one: Thing) -> bool:
+    if one.members:
+        return has_bundles(work.place) and is_whole(work.place, one.sha256)
+    return work.place.verify(one.sha256)

@@ -11,12 +11,20 @@ import pytest
 from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote
 from mlgit.artifacts.remotes.opening import open_remote
 from mlgit.store.store import Store
-from tests.artifacts.remotes.conftest import kept, kind, there
+from tests.artifacts.remotes.conftest import kept, there
 from tests.holdings.gc.sharing import Aged, Clone
-from tests.support.clouds import There
+from tests.support.clouds import SERVERS, There
 from tests.support.repos import git, make_repo
 
-__all__ = ["kept", "kind", "there"]
+__all__ = ["kept", "there"]
+
+_KINDS = ["local", "memory", *(pytest.param(kind, marks=pytest.mark.full) for kind in SERVERS)]
+
+
+@pytest.fixture(scope="module", params=_KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    """The kind of the places of a test: those that can be cleaned up."""
+    return str(request.param)
 
 
 @pytest.fixture

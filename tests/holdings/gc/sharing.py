@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from mlgit.artifacts.remote import Key
+from mlgit.artifacts.remotes.bundling import BundlingRemote
 from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote
 from mlgit.holdings.gc.clean import Cleaned, clean_remote
 from mlgit.holdings.gc.leases import announce
@@ -15,13 +16,13 @@ from mlgit.holdings.named import named_by
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.sync import sync
 from mlgit.store.store import Store
-from tests.holdings.gc.kit import AROUND, MONTH, cache
+from tests.holdings.gc.kit import AROUND, MONTH, cache, record
 
 Clone = Callable[[str], Store]
-_FOLDERS = ("sha256", "roots", "trash", "tmp")
+FOLDERS = ("sha256", "bundles", "roots", "trash", "tmp")
 
 
-class Aged(FsspecRemote):
+class Aged(BundlingRemote):
     """A remote of any kind that tells a time a month ago of what was there at the last `age`."""
 
     def __init__(self, remote: FsspecRemote) -> None:
@@ -29,7 +30,7 @@ class Aged(FsspecRemote):
         self._old: dict[str, Key] = {}
 
     def age(self) -> None:
-        found = (key for folder in _FOLDERS for key in super(Aged, self).keys(folder))
+        found = (key for folder in FOLDERS for key in super(Aged, self).keys(folder))
         self._old = {key.name: key for key in found}
 
     def key(self, name: str) -> Key | None:
@@ -67,6 +68,18 @@ def put(remote: FsspecRemote, store: Store) -> str:
     digest, _ = cache(store).put_bytes(os.urandom(1000))
     remote.put(digest, cache(store).path(digest))
     return digest
+
+
+def bundle(store: Store, remote: Aged, live: int, dead: int) -> tuple[list[str], list[str]]:
+    """A bundle on the remote: (digests of runs that are pushed, digests that nothing names)."""
+    data = [os.urandom(110_000) for _ in range(live + dead)]
+    names = [cache(store).put_bytes(one)[0] for one in data]
+    for one in data[:live]:
+        record(store, one)
+    announce(store, remote)
+    remote.put_bundle(list(zip(names, data, strict=True)))
+    sync(store, transport_of(store))
+    return names[:live], names[live:]
 
 
 def clean(

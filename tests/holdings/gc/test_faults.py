@@ -8,19 +8,32 @@ from hashlib import sha256
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote
+from mlgit.artifacts.bundles.archive import bundle_at
+from mlgit.artifacts.remotes.bundling import BundlingRemote
 from mlgit.artifacts.remotes.place import Place
 from mlgit.errors import MlgitError, RemoteFailed, Unsupported
 from mlgit.holdings.named import named_by
 from mlgit.store.store import Store
 from tests.holdings.gc.kit import record
-from tests.holdings.gc.sharing import Aged, Clone, clean, digests, expire, put, send, share
-from tests.support.faulty import LIST, LOOK, READ, WRITE, Faults, FaultyFileSystem
+from tests.holdings.gc.sharing import (
+    FOLDERS,
+    Aged,
+    Clone,
+    bundle,
+    clean,
+    digests,
+    expire,
+    put,
+    send,
+    share,
+)
+from tests.support.faulty import LIST, LOOK, READ, REMOVE, WRITE, Faults, FaultyFileSystem
 
 _MODES = {
     WRITE: ("lie", "truncate", "flip", "fail", "reply lost", "full", "refuse"),
     READ: ("truncate", "flip", "fail", "break off", "refuse"),
     LOOK: ("fail", "stale", "refuse"),
+    REMOVE: ("fail",),
 }
 FAULTS = [(on, mode) for on, modes in _MODES.items() for mode in modes]
 
@@ -36,14 +49,14 @@ class World:
         def make() -> FaultyFileSystem:
             return FaultyFileSystem(self.raw, self.faults)
 
-        self.remote = Aged(FsspecRemote("main", "faulty://main", Place(make, self.root, "")))
+        self.remote = Aged(BundlingRemote("main", "faulty://main", Place(make, self.root, "")))
 
     def begin(self, on: str, mode: str, chance: float = 1.0) -> None:
         self.faults.on, self.faults.mode, self.faults.chance = on, mode, chance
 
     def listed(self) -> dict[str, object]:
         """What listings show at this moment."""
-        for folder in ("sha256", "trash", "roots", "tmp"):
+        for folder in FOLDERS:
             list(self.remote.keys(folder))
         return dict(self.remote.fs._seen)
 
@@ -78,6 +91,8 @@ def _scene(world: World) -> tuple[str, str]:
     back = min(named_by(store))
     home = f"sha256/{back[:2]}/{back[2:4]}/{back}"
     remote.move(home, f"trash/2020-01-01/{home}")
+    bundle(store, remote, 2, 2)
+    bundle(store, remote, 0, 2)
     remote.age()
     clean(store, remote, delete=False)  # what a stale listing will show
     return dead, back
@@ -91,10 +106,41 @@ def test_a_fault_loses_nothing_and_the_next_clean_up_goes_on(
     world.begin(on, mode)
     world.try_clean()
     world.end()
-    assert _somewhere(world) >= {*named_by(world.store), dead}
-    clean(world.store, world.remote)
-    assert all(map(world.remote.verify, named_by(world.store)))
+    assert dead in _somewhere(world)
+    _goes_on(world)
     assert not world.remote.has(dead)
+
+
+class Dying(Faults):
+    """From the `left`-th change on, none is made any more, as after a kill."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    def strike(self, kind: str) -> str:
+        if kind in (WRITE, REMOVE):
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+        return ""
+
+
+class Killed(BaseException):
+    """No error that anybody handles."""
+
+
+@pytest.mark.parametrize("step", range(11))
+def test_killed_between_any_two_changes_nothing_is_lost(world: World, step: int) -> None:
+    _scene(world)
+    world.remote.fs.faults = dying = Dying(step)
+    with suppress(Killed):
+        clean(world.store, world.remote)
+    assert (dying.left < 0) == (step < 10)  # else it came to its end
+    world.remote.fs.faults = world.faults
+    _goes_on(world)
+    expire(world.remote)
+    _goes_on(world)
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -105,8 +151,7 @@ def test_faults_at_random_lose_nothing(world: World, seed: int) -> None:
     for _ in range(5):
         world.try_clean()
     world.end()
-    clean(world.store, world.remote)
-    assert all(map(world.remote.verify, named_by(world.store)))
+    _goes_on(world)
 
 
 def test_a_listing_that_shows_what_is_gone(world: World) -> None:
@@ -116,7 +161,7 @@ def test_a_listing_that_shows_what_is_gone(world: World) -> None:
     world.list_as(listed)
     done = clean(world.store, world.remote).done
     assert done is not None
-    assert digests(done.aside) == []
+    assert dead not in digests(done.aside)
 
 
 def test_a_listing_that_misses_what_is_new(world: World) -> None:
@@ -182,6 +227,17 @@ def test_what_is_expired_goes_only_when_nothing_failed(world: World) -> None:
     world.begin(LOOK, "fail")
     assert not world.try_clean()
     assert dead in _somewhere(world)
+
+
+def _goes_on(world: World) -> None:
+    """After a clean-up that nothing disturbs all that is named is there, and nothing else."""
+    clean(world.store, world.remote)
+    named = named_by(world.store)
+    assert all(map(world.remote.verify, named))
+    found = {one.sha256 for one in world.remote.listing()}
+    for key in world.remote.keys("bundles"):
+        found |= world.remote.open_bundle(bundle_at(key.name)).keys()
+    assert found == named.keys()
 
 
 def _somewhere(world: World) -> set[str]:
