@@ -27,8 +27,9 @@ def _make() -> Any:
         # Twice, not six times in half a minute: who calls tries again, too.
         _request = retry_request(retries=2)(GCSFileSystem._request.__wrapped__)
 
-    # It logs each failure with its traceback, which Python would print.
-    logging.getLogger("gcsfs").addHandler(logging.NullHandler())
+    log = logging.getLogger("gcsfs")
+    if log.level == logging.NOTSET:  # else it logs each failure with all words and a traceback
+        log.setLevel(logging.CRITICAL)
     emulator = environment("STORAGE_EMULATOR_HOST")
     settings = {"token": "anon"} if emulator else {}
     project = environment("GOOGLE_CLOUD_PROJECT") or ("emulated" if emulator else "")
