@@ -54,7 +54,12 @@ def kill_points(
     log = place.with_name(f"{place.name}.trace")
     trace = ["strace", *_followed(alone), "-y", "-s", "256", "-e", f"trace={_CHANGING}"]
     done = subprocess.run(
-        [*trace, "-o", str(log), *argv], cwd=cwd, capture_output=True, timeout=_TIMEOUT, check=False
+        [*trace, "-o", str(log), *argv],
+        cwd=cwd,
+        env=_environment(),
+        capture_output=True,
+        timeout=_TIMEOUT,
+        check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
     counts: Counter[tuple[str, str]] = Counter()
@@ -69,6 +74,11 @@ def kill_points(
             points.append(KillPoint(call, counts[thread, call], about.replace(str(place), "")))
     log.unlink()
     return points
+
+
+def _environment() -> dict[str, str]:
+    """Each run makes the same calls: the first of a new checkout keeps no compiled modules."""
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def _followed(alone: bool) -> list[str]:
@@ -136,6 +146,11 @@ def _run_until(point: KillPoint, argv: Sequence[str], place: Path, alone: bool) 
         inject,
     ]
     done = subprocess.run(
-        [*trace, *argv], cwd=place, capture_output=True, timeout=_TIMEOUT, check=False
+        [*trace, *argv],
+        cwd=place,
+        env=_environment(),
+        capture_output=True,
+        timeout=_TIMEOUT,
+        check=False,
     )
     return done.returncode != 0
