@@ -42,10 +42,10 @@ def ingest_bytes(data: bytes, path: str, cache: ObjectCache, room: Room) -> Inge
     """Take `data` in as the artifact `path`.
 
     Raises:
-        InvalidValue: The path is not safe.
+        InvalidValue: The path is not safe, or the run's list of artifacts is full.
         StorageFailed: The disk refused.
     """
-    safe_path(path)
+    room.enlist([safe_path(path)])
     if room.fits(path, len(data)):
         return _inline(path, data, room)
     return _stored(path, cache.put_bytes(data), room)
@@ -69,7 +69,7 @@ def ingest_file(
         InvalidState: The file changed while it was read, or a pointer's file is not here.
         StorageFailed: It cannot be read, or the disk refused.
     """
-    safe_path(path)
+    room.enlist([safe_path(path)])
     with _intake(cache) as intake:
         return _taken(source, path, intake, room, follow=follow, lfs=lfs)
 
@@ -88,6 +88,7 @@ def ingest_folder(
     """
     prefix = f"{safe_path(under)}/" if under else ""
     found = [(safe_path(prefix + name), file) for name, file in files_of(source)]
+    room.enlist([path for path, _ in found])
     with _intake(cache) as intake:
         return together(
             _taken(file, path, intake, room, follow=False, lfs=lfs) for path, file in found

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import InvalidValue, NotFound
-from mlgit.records import layout
+from mlgit.records import layout, text
 from mlgit.records.artifact import ArtifactEntry, Manifest
 from mlgit.records.artifact_path import is_safe_path, safe_path
 from mlgit.records.safe_names import Taken
 
 if TYPE_CHECKING:
     from mlgit.records.settings import Limits
+
+
+_ENTRY = 121  # bytes that an entry takes in the file besides its path
+_MOST_LISTED = text.MAX_BYTES - (1 << 20)  # bytes; the rest is for names of what git keeps
+_FEW = 5_000  # entries, which fit whatever their names
 
 
 class Listed(NamedTuple):
@@ -38,18 +43,6 @@ def merge(first: Iterable[ArtifactEntry], *later: Iterable[ArtifactEntry]) -> Ma
         if clash is not None:
             raise InvalidValue(f"artifact {clash!r} is a file, so {path!r} cannot be below it")
     return Manifest((merged[path] for path in sorted(merged)), known.extra, known.format)
-
-
-def expanded(
-    entries: Iterable[ArtifactEntry],
-    read: Callable[[ArtifactEntry], bytes],  # noqa: ARG001
-) -> Iterator[ArtifactEntry]:
-    """Every file that the entries of an `artifacts.yaml` stand for.
-
-    Whoever needs the digests of all bytes asks here: `read` gives the bytes of an entry that
-    stands for many files, and may raise NotFound; format 1 has no such entries yet.
-    """
-    yield from entries
 
 
 def select(entries: Iterable[ArtifactEntry], path: str = "") -> list[ArtifactEntry]:
@@ -82,7 +75,7 @@ def children(entries: Iterable[ArtifactEntry], folder: str = "") -> list[Listed]
 
 
 class Room:
-    """How much a run may still keep in git, and under which names.
+    """How much a run may still list and keep in git, and under which names.
 
     `entries` are those of the run so far; replacing one gives its room back.
     """
@@ -91,9 +84,26 @@ class Room:
         self._file, self._run = limits.inline_file, limits.inline_run
         self._kept: dict[str, ArtifactEntry] = {}
         self._taken, self._bytes = Taken(), 0
+        self._listed: set[str] = set()
         for entry in entries:
+            self._listed.add(entry.path)
             if entry.inline:
                 self._keep(entry)
+
+    def enlist(self, paths: Collection[str]) -> None:
+        """Count these paths among those of the run.
+
+        Raises:
+            InvalidValue: Its `artifacts.yaml` would be longer than anybody reads.
+        """
+        self._listed.update(paths)
+        if len(self._listed) <= _FEW:
+            return
+        if sum(len(path.encode()) + _ENTRY for path in self._listed) > _MOST_LISTED:
+            raise InvalidValue(
+                f"{len(self._listed)} artifacts are more than one run can list",
+                "log the folder as an archive, or log it to several runs",
+            )
 
     def fits(self, path: str, size: int) -> bool:
         """Whether `size` bytes at `path` may be kept in git."""

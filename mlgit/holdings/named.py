@@ -83,17 +83,12 @@ def _new(objects: Objects, tip: Oid, known: Collection[Oid]) -> Iterator[Named |
 
 def _outside(objects: Objects, path: str, manifest: Oid) -> Iterator[ArtifactEntry]:
     """The entries of a manifest whose bytes are not in git, nor at an address of others."""
-    from mlgit.artifacts.manifest import expanded
     from mlgit.records.artifact import load_manifest
     from mlgit.store.snapshot import parsed
 
     data = objects.blob(manifest) or b"format: 1\n"  # that of a purged run is empty
-    entries = expanded(parsed(path, data, load_manifest), _not_at_hand)
+    entries = parsed(path, data, load_manifest)
     return (entry for entry in entries if entry.sha256 and not (entry.inline or entry.uri))
-
-
-def _not_at_hand(entry: ArtifactEntry) -> bytes:
-    raise NotFound(f"what {entry.path} stands for is not read here", sha256=entry.sha256)
 
 
 def _tree(objects: Objects, commit: Oid) -> tuple[int, Oid]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import starmap
 from typing import Any, NamedTuple
 
+from mlgit import errors
 from mlgit.records import text
 from mlgit.records.fields import (
     FORMAT,
@@ -23,6 +25,9 @@ from mlgit.records.fields import (
 
 _sha256 = re.compile(r"[0-9a-f]{64}").fullmatch
 _KEYS = frozenset(["format", "artifacts"])
+_LONG = (
+    10_000  # bytes, or hundredths of an entry: beyond it a reader of its own is worth its import
+)
 _ENTRY = frozenset(["path", "size", "sha256", "inline", "uri"])
 
 
@@ -65,14 +70,37 @@ def dump_manifest(entries: Iterable[ArtifactEntry]) -> bytes:
 
     Raises:
         errors.Unsupported: The manifest was read from a newer format.
+        errors.InvalidValue: It is longer than anybody reads.
     """
     held = entries if isinstance(entries, Manifest) else Manifest(entries)
     require_writable(held.format)
+    ordered = sorted(held, key=lambda entry: (entry.path, entry.sha256, entry.uri))
+    data = _long(ordered, held) or text.dump(_to_doc(ordered, held))
+    if len(data) > text.MAX_BYTES:
+        raise errors.InvalidValue(
+            f"a list of {len(ordered)} artifacts takes {len(data)} bytes;"
+            f" {text.MAX_BYTES} is the limit",
+            "keep the files in an archive, or log them to several runs",
+            size=len(data),
+            limit=text.MAX_BYTES,
+        )
+    return data
+
+
+def _long(ordered: list[ArtifactEntry], held: Manifest) -> bytes | None:
+    """A long manifest of nothing but what this version knows, faster than as a document."""
+    if len(ordered) * 100 < _LONG or held.extra or any(entry.extra for entry in ordered):
+        return None
+    from mlgit.records import artifact_lines
+
+    return artifact_lines.write(entry[:5] for entry in ordered)
+
+
+def _to_doc(ordered: list[ArtifactEntry], held: Manifest) -> Doc:
     doc: Doc = {"format": held.format}
-    if held:
-        ordered = sorted(held, key=lambda entry: (entry.path, entry.sha256, entry.uri))
+    if ordered:
         doc["artifacts"] = [_entry_to_doc(entry) for entry in ordered]
-    return text.dump(with_unknown(doc, held.extra))
+    return with_unknown(doc, held.extra)
 
 
 def _entry_to_doc(entry: ArtifactEntry) -> Doc:
@@ -88,6 +116,12 @@ def load_manifest(data: bytes) -> Manifest:
     Raises:
         errors.Damaged: Not a manifest.
     """
+    if len(data) > _LONG:
+        from mlgit.records import artifact_lines
+
+        plain = artifact_lines.read(data)
+        if plain is not None:
+            return Manifest(starmap(ArtifactEntry, plain))
     doc = text.load(data)
     try:
         entries = [_doc_to_entry(entry) for entry in doc.get("artifacts", [])]

@@ -74,7 +74,7 @@ def _write_list(items: Any, indent: str, out: list[str]) -> None:
             out.append(f"{indent}-\n")
             _write_list(item, indent + "  ", out)
         elif isinstance(item, str):
-            out.append(f"{indent}- {_word_or_quoted(item)}\n")
+            out.append(f"{indent}- {word_or_quoted(item)}\n")
         else:
             out.append(f"{indent}- {_plain(item)}\n")
 
@@ -90,7 +90,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return _number(value)
     if isinstance(value, str):
-        return _word_or_quoted(str.__str__(value))
+        return word_or_quoted(str.__str__(value))
     if isinstance(value, (Mapping, list, tuple)) and not value:
         return "{}" if isinstance(value, Mapping) else "[]"
     raise errors.InvalidValue(f"{value!r:.60} cannot be written as YAML")
@@ -111,10 +111,11 @@ def _text(value: str, indent: str) -> str:
         head, body = ("|", value[:-1]) if value[-1] == "\n" else ("|-", value)
         lines = [f"{indent}  {line}" if line else "" for line in body.split("\n")]
         return head + "\n" + "\n".join(lines)
-    return _word_or_quoted(value)
+    return word_or_quoted(value)
 
 
-def _word_or_quoted(value: str) -> str:
+def word_or_quoted(value: str) -> str:
+    """Text as it stands on one line."""
     if _plain_word(value) and not (len(value) < 6 and value.lower() in RESERVED):
         return value
     return quoted(value)
@@ -179,7 +180,7 @@ def _key(key: str) -> str:
 def _new_key(key: object) -> str:
     if not isinstance(key, str) or _has_surrogate(key):
         raise errors.InvalidValue(f"{key!r:.60} cannot be a key: it is not Unicode text")
-    text = _word_or_quoted(key)
+    text = word_or_quoted(key)
     if len(text) > MAX_KEY:
         raise errors.InvalidValue(f"the key {key[:40]!r}… is longer than {MAX_KEY} characters")
     return text

@@ -99,3 +99,26 @@ def test_the_room_never_gives_one_name_to_two_contents(logged: list[tuple[str, b
     assert len({name for name, _ in inline}) == len(set(inline))
     assert sum(e.size for e in kept.values()) <= 30
     assert isinstance(merge(kept.values()), Manifest)
+
+
+def test_a_run_lists_no_more_than_is_read_again() -> None:
+    room = Room(Limits(), [entry(f"{number:06d}.bin") for number in range(100_000)])
+    room.enlist([f"{number:06d}.bin" for number in range(110_000)])
+    with pytest.raises(InvalidValue, match="artifacts are more than one run can list"):
+        room.enlist([f"x{number:06d}.bin" for number in range(10_000)])
+
+
+def test_a_list_that_was_let_in_can_be_written() -> None:
+    room = Room(Limits(inline_file=0))
+    paths = [f"{number:05d}/{'long' * 200}" for number in range(20_000)]
+    fits = max(count for count in range(0, 20_000, 500) if _is_let_in(room, paths[:count]))
+    listed = [ArtifactEntry(path, 10**15, "7" * 64) for path in paths[:fits]]
+    assert load_manifest(dump_manifest(listed)) == listed
+
+
+def _is_let_in(room: Room, paths: list[str]) -> bool:
+    try:
+        room.enlist(paths)
+    except InvalidValue:
+        return False
+    return True

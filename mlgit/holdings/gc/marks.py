@@ -7,11 +7,8 @@ queue to the branch, so that none is missed that moves meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from mlgit.artifacts.cache import ObjectCache
 from mlgit.errors import Damaged, NotFound, Unsupported
 from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.history import cut_off
@@ -26,7 +23,6 @@ if TYPE_CHECKING:
     from mlgit.git.commit_info import CommitInfo
     from mlgit.git.oid import Oid
     from mlgit.holdings.gc.beside import Surroundings
-    from mlgit.records.artifact import ArtifactEntry
     from mlgit.store.store import Store
 
 
@@ -53,8 +49,8 @@ class Marks:
         self._store, self._objects, self._since = store, objects, since
         self._beside = Beside(store, around)
         self._here: dict[str, str] = {}
-        self._now = Scan(objects, self._list_of)
-        self._past = Scan(objects, self._list_of, self._now)
+        self._now = Scan(objects)
+        self._past = Scan(objects, self._now)
         self._registered: frozenset[str] = frozenset()
         self._tips: set[tuple[Oid, bool]] = set()
         self.commits: set[Oid] = {ROOT_COMMIT}
@@ -89,20 +85,6 @@ class Marks:
         """The run that once named it; "" where none did."""
         path = self._now.found.get(sha256) or self._past.found.get(sha256)
         return run_of(path) if path else ""
-
-    def _list_of(self, entry: ArtifactEntry) -> bytes:
-        """The bytes of a list of files that is too long for git, from where it is here."""
-        for folder in (self._store.data, self._store.cache):
-            target = BytesIO()
-            with suppress(NotFound, Damaged):
-                ObjectCache(folder / "objects").get(entry.sha256, target)
-                return target.getvalue()
-        raise Damaged(
-            f"the list of files {entry.path} is not in this clone: what it names is not known",
-            "mlgit artifact get RUN",
-            path=entry.path,
-            sha256=entry.sha256,
-        )
 
     def _entered(self, new: Iterable[Tip]) -> Iterator[tuple[Tip, Oid]]:
         """The commits that names stand for; other objects that they stand for are read."""

@@ -7,11 +7,10 @@ version has written names bytes as well as what this version writes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Container, Iterator
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from mlgit.artifacts.manifest import expanded
 from mlgit.errors import Damaged
 from mlgit.git.tree import TREE_MODE, refuse_depth
 from mlgit.records import layout
@@ -21,9 +20,6 @@ from mlgit.records.fields import require_writable
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
     from mlgit.git.oid import Oid
-    from mlgit.records.artifact import ArtifactEntry
-
-    ReadList = Callable[[ArtifactEntry], bytes]
 
 DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _PINNED = re.compile(rb"\bmanifest: *[\"']?sha256:([0-9a-f]{64})")
@@ -40,12 +36,12 @@ class Scan:
         pinned: Those of the manifests that a registered version names.
     """
 
-    def __init__(self, objects: Objects, read: ReadList, but: Container[Oid] = ()) -> None:
-        """`read` gives the bytes of a long list of files; trees and records in `but` are left."""
+    def __init__(self, objects: Objects, but: Container[Oid] = ()) -> None:
+        """Trees and records in `but` are left."""
         self.found: dict[str, str] = {}
         self.manifests: dict[str, frozenset[str]] = {}
         self.pinned: set[str] = set()
-        self._objects, self._read, self._but = objects, read, but
+        self._objects, self._but = objects, but
         self._seen: set[Oid] = set()
 
     def __contains__(self, oid: object) -> bool:
@@ -89,7 +85,7 @@ class Scan:
             self._files_of(data, path, strict=strict)
 
     def _files_of(self, data: bytes, path: str, *, strict: bool) -> None:
-        """Note what an `artifacts.yaml` stands for beyond what it says itself."""
+        """Note what an `artifacts.yaml` says, however its digests are spelled."""
         if not data:  # that of a purged run
             return
         located = layout.parse_path(path)
@@ -100,7 +96,7 @@ class Scan:
             if strict and located and located.kind == "artifacts":
                 raise _unreadable(path, error) from error
             return
-        for entry in expanded(entries, self._read):
+        for entry in entries:
             if entry.sha256:
                 self.found.setdefault(entry.sha256, path)
 
