@@ -15,17 +15,23 @@ from tests.full import clouds, powercut, powercut_sharing, servers
 from tests.full.step import KEPT, Outcome, Result, pytest, run
 
 OLDEST = "3.10"
+FAULTS = (
+    "tests/faults",
+    "tests/artifacts/transfer/test_killed.py",
+    "tests/holdings/test_killed_push.py",
+    "tests/holdings/gc/test_steps.py",
+)
 
 
 def heavy_tests() -> Outcome:
     """Every test marked `full` but the fault sweeps and the servers."""
-    apart = (*servers.APART, *clouds.APART)
-    return pytest(sys.executable, "-m", "full", "--ignore=tests/faults", *apart)
+    apart = (*servers.APART, *clouds.APART, *(f"--ignore={path}" for path in FAULTS))
+    return pytest(sys.executable, "-m", "full", *apart)
 
 
 def fault_sweeps() -> Outcome:
     """Kills at every call, full disks, planted damage, git at work beside us."""
-    return pytest(sys.executable, "tests/faults", *servers.APART)
+    return pytest(sys.executable, *FAULTS, *servers.APART)
 
 
 def benchmarks() -> Outcome:
