@@ -117,10 +117,11 @@ class _BytesFirst:
         said = self._said()
         new = _new_since(self._store, tip, known)
         needed = {one: new[one] for one in new if one not in said and one not in self._held}
+        over = self._over(tip, known, said)
         if self._metadata_only:
-            self._declare(needed)
+            self._declare(needed, over)
         elif needed or said:
-            self._share(needed, said)
+            self._share(needed, said, over)
 
     def _said(self) -> dict[str, int]:
         """What the branch says to be in one clone only: digest -> size."""
@@ -133,24 +134,38 @@ class _BytesFirst:
 
         return {key: size for one in declared(snapshot).values() for key, size in one.sizes.items()}
 
-    def _share(self, needed: Mapping[str, Named], said: Mapping[str, int]) -> None:
+    def _over(self, tip: Oid, known: Collection[Oid], said: Mapping[str, int]) -> set[str]:
+        """Those of `said` that nothing names any more."""
+        if not said:
+            return set()
+        from mlgit.holdings.unshared import unnamed
+
+        return unnamed(self._store, tip, known, said.keys())
+
+    def _share(
+        self, needed: Mapping[str, Named], said: Mapping[str, int], over: Collection[str]
+    ) -> None:
         from mlgit.artifacts.transfer.values import Wanted
         from mlgit.holdings.unshared import take_back
         from mlgit.holdings.upload import caches, share
 
-        ours = [one for one in said if any(cache.has(one) for cache in caches(self._store))]
+        left = [one for one in said if one not in over]
+        ours = [one for one in left if any(cache.has(one) for cache in caches(self._store))]
         wanted = [Wanted(one.sha256, one.size) for one in needed.values()]
         wanted += [Wanted(one, said[one]) for one in ours if one not in self._held]
         remotes = self._reachable(needed) if wanted else []
         if not remotes:
+            if over:
+                take_back(self._store, over)
             return
         copies = max(self._store.settings.artifacts.copies, 1)
         found = share(self._store, wanted, remotes, self._progress, copies=copies)
         self._held |= found.held.keys()
         self._sent = list(dict.fromkeys([*self._sent, *found.sent]))
         self._remotes += [name for name in found.remotes if name not in self._remotes]
-        if found.held.keys() & said.keys():
-            take_back(self._store, found.held.keys() & said.keys())
+        settled = (found.held.keys() & said.keys()) | set(over)
+        if settled:
+            take_back(self._store, settled)
         lacking = {one: found.lacking[one] for one in needed if one not in found.held}
         if lacking:
             raise _not_shared(needed, lacking, remotes)
@@ -174,7 +189,7 @@ class _BytesFirst:
         places = {one.url: one for one in remotes}  # two names of one place are one copy
         return sorted(places.values(), key=lambda one: (one.name != "main", one.name))
 
-    def _declare(self, needed: Mapping[str, Named]) -> None:
+    def _declare(self, needed: Mapping[str, Named], over: Collection[str]) -> None:
         from mlgit.holdings.memory import verified
         from mlgit.holdings.unshared import declare
 
@@ -182,8 +197,8 @@ class _BytesFirst:
         seen = set[str]().union(*(verified(self._store, url) for url in urls))
         left = {one: needed[one] for one in needed if one not in seen}
         self._held |= needed.keys()
-        if left:
-            declare(self._store, {one.sha256: one.size for one in left.values()})
+        if left or over:
+            declare(self._store, {one.sha256: one.size for one in left.values()}, over)
             self._declared.update(left)
 
 

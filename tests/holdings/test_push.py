@@ -15,14 +15,17 @@ from mlgit.holdings.only_here import only_here, sizes_only_here
 from mlgit.holdings.remotes import add_remote
 from mlgit.holdings.trust import untrust
 from mlgit.holdings.unshared import clones_of
+from mlgit.runs import edit
+from mlgit.runs.purge import purge
 from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.sync import pull
+from mlgit.store.named import sources
 from mlgit.store.store import Store
 from tests.holdings.named_runs import digest_of, record
 from tests.store.records import a_publication, a_run
 from tests.support.repos import git
 
-A, B, C = "9f3c000000000001", "9f3d000000000002", "aaaa000000000003"
+A, B, C, D = "9f3c000000000001", "9f3d000000000002", "aaaa000000000003", "bbbb000000000004"
 DATA, DIGEST = b"weights", digest_of(b"weights")
 
 New = Callable[[str], Store]
@@ -221,3 +224,27 @@ def test_what_was_seen_at_a_url_that_is_no_remote_any_more_does_not_count(
     push(store)
     remove_remote(store, "main")
     assert sizes_only_here(store) == {DIGEST: len(DATA)}
+
+
+@pytest.mark.parametrize("by_name_only", [True, False])
+def test_what_was_purged_is_not_said_to_be_in_one_clone_any_more(
+    clone: New, by_name_only: bool
+) -> None:
+    one, two = clone("one"), clone("two")
+    record(one, A, {"model.bin": DATA, "shared.bin": b"of both"})
+    record(one, B, {"shared.bin": b"of both"})
+    push(one, metadata_only=True)
+    pull(two, transport_of(two))
+    record(two, C, {"other.bin": b"other"})
+    push(two, metadata_only=True)
+    (folder,) = two.snapshot().find_run(A)
+    edit.delete(two, folder)
+    purge(two, folder, sources(two.snapshot()))
+    push(two, metadata_only=by_name_only)
+    said = {digest_of(b"of both"): one.writer, digest_of(b"other"): two.writer}
+    assert clones_of(two.snapshot()) == said
+    record(one, D, {"last.bin": b"last"})
+    outcome = shared.sync(one, transport_of(one), metadata_only=True)
+    assert outcome.synced.pulled is not None
+    assert not outcome.synced.pulled.open
+    assert clones_of(one.snapshot()) == {**said, digest_of(b"last"): one.writer}
