@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import (
@@ -124,18 +124,34 @@ def open_trusted(store: Store, names: Iterable[str] = ()) -> list[SharedRemote]:
     """
     known = {one.name: one for one in artifact_remotes(store)}
     asked = list(names)
-    for name in asked:
+    if asked:
+        return [_opened(store, one) for one in _named(known, asked)]
+    return _all_opened(store, list(known.values()))
+
+
+def _named(known: Mapping[str, ArtifactRemote], names: Sequence[str]) -> list[ArtifactRemote]:
+    """Those remotes, all known and trusted."""
+    for name in names:
         if name not in known:
             raise _unknown(name, known)
-    usable = [known[name] for name in asked] or [one for one in known.values() if one.trusted]
-    refused = [one for one in (usable or known.values()) if not one.trusted]
-    if refused:
-        raise untrusted(refused[0])
-    opened = [_opened(store, one) for one in usable]
-    failed = [one for one in opened if isinstance(one, MlgitError)]
-    if failed and (asked or len(failed) == len(opened)):
-        raise failed[0]
-    return [one for one in opened if not isinstance(one, MlgitError)]
+    found = [known[name] for name in names]
+    for one in found:
+        if not one.trusted:
+            raise untrusted(one)
+    return found
+
+
+def _all_opened(store: Store, known: Sequence[ArtifactRemote]) -> list[SharedRemote]:
+    """The trusted ones that this installation can open: at least one, where any is known."""
+    trusted = [one for one in known if one.trusted]
+    if known and not trusted:
+        raise untrusted(known[0])
+    tried = [_tried(store, one) for one in trusted]
+    opened = [one for one in tried if not isinstance(one, MlgitError)]
+    for one in tried:
+        if isinstance(one, MlgitError) and not opened:
+            raise one
+    return opened
 
 
 def untrusted(one: ArtifactRemote) -> Unsupported:
@@ -148,17 +164,21 @@ def untrusted(one: ArtifactRemote) -> Unsupported:
     )
 
 
-def _opened(store: Store, one: ArtifactRemote) -> SharedRemote | MlgitError:
-    from mlgit.artifacts.remotes.opening import open_remote
-
+def _tried(store: Store, one: ArtifactRemote) -> SharedRemote | MlgitError:
     try:
-        if one.url.startswith("lfs:"):
-            from mlgit.holdings.lfs import open_lfs_of
-
-            return open_lfs_of(store, one.name, one.url)
-        return open_remote(one.name, one.url, store.cache / "bundles")
+        return _opened(store, one)
     except (MissingExtra, InvalidValue, NotFound, Unsupported) as error:
         return error
+
+
+def _opened(store: Store, one: ArtifactRemote) -> SharedRemote:
+    if one.url.startswith("lfs:"):
+        from mlgit.holdings.lfs import open_lfs_of
+
+        return open_lfs_of(store, one.name, one.url)
+    from mlgit.artifacts.remotes.opening import open_remote
+
+    return open_remote(one.name, one.url, store.cache / "bundles")
 
 
 def _write(change: Change, settings: Settings) -> None:
