@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,16 @@ from mlgit.artifacts.manifest import Room
 from mlgit.artifacts.stat_cache import StatCache, seen
 from mlgit.records.settings import Limits
 
-SETTLED = 0.02  # seconds; more than the clock of any file system that tests run on
+SETTLED = 0.0  # what was written before the file system's clock went on: see `rest`
+
+
+def rest(folder: Path) -> None:
+    """Let the clock of the file system go on: what was written until now lies in its past."""
+    clock = folder / "clock"
+    clock.touch()
+    began = clock.stat().st_mtime_ns
+    while clock.stat().st_mtime_ns == began:
+        os.utime(clock)
 
 
 def look(cache: StatCache, path: Path) -> str | None:
@@ -47,7 +55,7 @@ def file(tmp_path: Path) -> Path:
 def test_a_file_that_rested_is_known_the_next_time_also_to_another_process(
     known: StatCache, file: Path, tmp_path: Path
 ) -> None:
-    time.sleep(2 * SETTLED)
+    rest(file.parent)
     assert look(known, file) is None
     assert look(known, file) == sha256(b"one").hexdigest()
     assert look(StatCache(tmp_path / "digests", SETTLED), file) == sha256(b"one").hexdigest()
@@ -59,7 +67,7 @@ def test_a_file_that_was_just_written_is_not_trusted(tmp_path: Path, file: Path)
 
 
 def test_a_time_that_was_set_back_does_not_hide_a_change(known: StatCache, file: Path) -> None:
-    time.sleep(2 * SETTLED)
+    rest(file.parent)
     look(known, file)
     before = file.stat()
     file.write_bytes(b"two")
@@ -71,7 +79,7 @@ def test_a_time_that_was_set_back_does_not_hide_a_change(known: StatCache, file:
 def test_a_damaged_cache_is_begun_anew(
     known: StatCache, file: Path, tmp_path: Path, damage: str
 ) -> None:
-    time.sleep(2 * SETTLED)
+    rest(file.parent)
     look(known, file)
     path = tmp_path / "digests"
     data = path.read_bytes()
@@ -89,7 +97,7 @@ def test_without_a_place_for_it_nothing_is_known_and_nothing_fails(
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(file)
     known = StatCache(tmp_path / place, SETTLED)
-    time.sleep(2 * SETTLED)
+    rest(file.parent)
     assert [look(known, file), look(known, file)] == [None, None]
     assert file.read_bytes() == b"one"
 
@@ -129,7 +137,7 @@ def do(deed: str, path: Path, data: bytes) -> None:
         other(path).replace(path)
         path.with_name("new").replace(other(path))
     elif deed == "rest":
-        time.sleep(2 * SETTLED)
+        rest(path.parent)
 
 
 @settings(max_examples=60, deadline=None)
@@ -150,7 +158,7 @@ def test_nothing_fools_it(deeds: list[tuple[str, str, bytes]]) -> None:
 def kept(known: StatCache, tmp_path: Path, file: Path) -> tuple[ObjectCache, str]:
     """A store that has the file, which it knows."""
     store = ObjectCache(tmp_path / "objects", known)
-    time.sleep(2 * SETTLED)
+    rest(file.parent)
     return store, log(store, file)
 
 
@@ -165,7 +173,7 @@ def test_a_known_file_and_its_object_are_not_read_again(
     """What was read shows in the process's own count of bytes read."""
     store, digest = kept
     file.write_bytes(b"x" * 5_000_000)
-    time.sleep(2 * SETTLED)
+    rest(file.parent)
     digest = log(store, file)
     before = bytes_read()
     assert log(store, file) == digest
@@ -185,7 +193,7 @@ def test_a_known_file_is_kept_again_where_its_object_is_not_whole(
 ) -> None:
     store, digest = kept
     path = store.path(digest)
-    time.sleep(SETTLED)
+    rest(file.parent)
     if loss == "gone":
         path.unlink()
     else:
