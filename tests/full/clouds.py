@@ -10,7 +10,11 @@ from importlib.metadata import version
 from tests.full.servers import has, has_ssh
 from tests.full.step import KEPT, Outcome, Result, pytest
 
-TESTS = ("tests/artifacts/remotes", "tests/holdings/gc/test_remote.py")
+TESTS = (
+    "tests/artifacts/remotes",
+    "tests/holdings/gc/test_remote.py",
+    "tests/holdings/test_secrets.py",
+)
 APART = tuple(f"--ignore={path}" for path in TESTS)
 AZURITE = "azurite@3.37.0"
 _NPM = KEPT / "npm"
