@@ -12,11 +12,11 @@ AT_ONCE = 32  # questions on their way to one asynchronous place
 Answer = TypeVar("Answer")
 
 
-def call(fs: Any, method: str, *values: object, seconds: float = ANSWER_SECONDS) -> Any:
+def call(fs: Any, method: str, *values: object) -> Any:
     """The answer of one method; `info` becomes `_info` where the file system is asynchronous."""
     if not fs.async_impl:
         return getattr(fs, method)(*values)
-    return wait(fs, getattr(fs, f"_{method}")(*values), seconds)
+    return wait(fs, getattr(fs, f"_{method}")(*values))
 
 
 def wait(fs: Any, answer: Awaitable[Answer], seconds: float = ANSWER_SECONDS) -> Answer:

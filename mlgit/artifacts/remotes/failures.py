@@ -95,8 +95,8 @@ def words_of(error: BaseException) -> str:
         text = text.replace(secret, "…")
     text = _SECRET.sub(r"\1\2…", _QUERY.sub("…", text))
     text = "".join(letter if letter.isprintable() else "�" for letter in text)
-    kind = _code_of(error) or type(error).__name__
-    return f"{kind}: {text[:_MAX_WORDS]}" if text else kind
+    kind = "" if isinstance(error, RefusedError) else _code_of(error) or type(error).__name__
+    return ": ".join(filter(None, (kind, text[:_MAX_WORDS])))
 
 
 def _secrets() -> Iterator[str]:

@@ -58,16 +58,7 @@ def parse_url(url: str) -> RemoteUrl:
     Raises:
         InvalidValue: It is none, could mean several places, or holds a secret.
     """
-    if not url or len(url) > MAX_LENGTH:
-        _refuse("an address has 1 to 2000 characters", _EXAMPLES)
-    if not url.isprintable() or any(0xD800 <= ord(letter) < 0xE000 for letter in url):
-        _refuse("the address holds a control character", "type it again")
-    if "::" in url and "[" not in url:
-        _refuse("chained addresses (`::`) are not opened", _EXAMPLES)
-    if url.startswith("~"):
-        _refuse("`~` is not expanded", "write the whole path")
-    if url.startswith(("\\\\", "//")):
-        _refuse("a network share is not opened by that name", "mount it and give the folder")
+    _check_text(url)
     if url.startswith("/") or (os.name == "nt" and _DRIVE.match(url)):
         return RemoteUrl("file", "", _folder(url))
     found = _SCHEME.match(url)
@@ -84,6 +75,19 @@ def parse_url(url: str) -> RemoteUrl:
     if not rest.startswith("//"):
         _refuse(f"{scheme}: is followed by two slashes", _EXAMPLES)
     return _parse_rest(scheme, rest[2:])
+
+
+def _check_text(url: str) -> None:
+    if not url or len(url) > MAX_LENGTH:
+        _refuse("an address has 1 to 2000 characters", _EXAMPLES)
+    if not url.isprintable() or any(0xD800 <= ord(letter) < 0xE000 for letter in url):
+        _refuse("the address holds a control character", "type it again")
+    if "::" in url and "[" not in url:
+        _refuse("chained addresses (`::`) are not opened", _EXAMPLES)
+    if url.startswith("~"):
+        _refuse("`~` is not expanded", "write the whole path")
+    if url.startswith(("\\\\", "//")):
+        _refuse("a network share is not opened by that name", "mount it and give the folder")
 
 
 def _parse_rest(scheme: str, rest: str) -> RemoteUrl:

@@ -17,8 +17,6 @@ from mlgit.artifacts.remotes.opening import open_remote
 from mlgit.errors import Damaged, MlgitError, NotFound, RemoteFailed, StorageFailed, Unsupported
 from tests.support.mirror import Answer, Mirror, mirror
 
-pytest.importorskip("aiohttp")
-
 NOBODY = "0" * 64
 SIZES = (0, 1, 70_000, PIECE + 1)
 
