@@ -25,6 +25,7 @@ _LISTED = 5
 _RECENT = 1000  # runs whose names are compared with one that does not exist
 _NTH = re.compile(r"@\{(\d{1,9})\}", re.ASCII).fullmatch
 _BEST = re.compile(r"@best(?::(.+?))??(?::(min|max))?", re.DOTALL).fullmatch
+_SCHEMES = ("runs:/", "mlgit://")
 _FORMS = "an id or its first letters, a name, @last, @{2}, @best:METRIC, runs:/ID"
 
 
@@ -63,11 +64,12 @@ def resolve_run(
 
 
 def split_reference(reference: str) -> tuple[str, str]:
-    """`runs:/ID/some/path` as (`ID`, `some/path`); other references have no path."""
-    if not reference.startswith("runs:/"):
-        return reference, ""
-    run_id, _, path = reference.removeprefix("runs:").lstrip("/").partition("/")
-    return run_id, path
+    """`runs:/ID/some/path`, or with `mlgit://`, as (`ID`, `some/path`); others have no path."""
+    for scheme in _SCHEMES:
+        if reference.startswith(scheme):
+            run_id, _, path = reference.removeprefix(scheme).lstrip("/").partition("/")
+            return run_id, path
+    return reference, ""
 
 
 class _Lookup:

@@ -155,6 +155,7 @@ def test_an_empty_store_says_how_to_begin(index: Index) -> None:
     [
         ("runs:/abc/a/b", ("abc", "a/b")),
         ("runs://abc", ("abc", "")),
+        ("mlgit://@last/a/b", ("@last", "a/b")),
         ("abc", ("abc", "")),
         ("@last", ("@last", "")),
     ],

@@ -13,6 +13,7 @@ from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Group
 from mlgit.cli.commands.artifact_verify import verify
 from mlgit.cli.document import artifact_documents
+from mlgit.cli.failure import UsageError
 from mlgit.cli.numbers import counted, size
 from mlgit.cli.progress import moving
 from mlgit.cli.session import Session, pass_session
@@ -57,7 +58,11 @@ artifact.add_command(verify)
 @shape_options
 @pass_session
 def ls(session: Session, *, run: str, path: str, shape: Shape) -> None:
-    """List the artifacts of a run, or those below PATH."""
+    """List the artifacts of a run, or those below PATH.
+
+    RUN and PATH may be one address, as in `runs:/RUN/PATH`.
+    """
+    run, path = _address(run, path)
     entries = _selected(_seen(session, run), path)
     emit(
         session.output,
@@ -96,13 +101,14 @@ def ls(session: Session, *, run: str, path: str, shape: Shape) -> None:
 def get(session: Session, *, run: str, path: str, target: Path | None, pointer: bool) -> None:
     """Write artifacts of a run to a folder, verified.
 
-    All of them, or those below PATH. What was written is printed. With --pointer nothing is
-    downloaded: git then keeps Git LFS pointers to the bytes that `mlgit push` has sent to an `lfs:`
-    remote.
+    All of them, or those below PATH; both may be one address, as in `runs:/RUN/PATH`. What was
+    written is printed. With --pointer nothing is downloaded: git then keeps Git LFS pointers to
+    the bytes that `mlgit push` has sent to an `lfs:` remote.
     """
     from mlgit.artifacts.fetch import download
     from mlgit.holdings.read import sources_of
 
+    run, path = _address(run, path)
     seen = _seen(session, run)
     entries = _selected(seen, path)
     folder = target or Path(seen.run.id)
@@ -122,17 +128,23 @@ def get(session: Session, *, run: str, path: str, target: Path | None, pointer: 
 @artifact.command(
     examples="""
     mlgit artifact cat @last metrics.json
-    mlgit artifact cat brisk-otter-12 model.pkl > model.pkl
+    mlgit artifact cat runs:/brisk-otter-12/model.pkl > model.pkl
     """
 )
 @click.argument("run", type=RUN)
-@click.argument("path")
+@click.argument("path", default="")
 @pass_session
 def cat(session: Session, *, run: str, path: str) -> None:
-    """Write the bytes of one artifact to stdout, verified."""
+    """Write the bytes of one artifact to stdout, verified.
+
+    RUN and PATH may be one address, as in `runs:/RUN/PATH`.
+    """
     from mlgit.artifacts.fetch import open_artifact
     from mlgit.holdings.read import sources_of
 
+    run, path = _address(run, path)
+    if not path:
+        raise UsageError("Which artifact?", f"mlgit artifact ls {run}")
     seen = _seen(session, run)
     entries = _selected(seen, path)
     if len(entries) != 1 or entries[0].path != path:
@@ -179,6 +191,14 @@ def put(session: Session, *, run: str, files: tuple[Path, ...], path: str) -> No
     session.output.data(session.output.terminal.safe(entry.path) for entry in added)
     total = size(sum(entry.size for entry in added))
     session.output.note(f"{counted(len(added), 'file')}, {total}, added to {found.run.name}")
+
+
+def _address(run: str, path: str) -> tuple[str, str]:
+    """What is meant by a run and a path, or by both in one address."""
+    from mlgit.search.resolve import split_reference
+
+    reference, inside = split_reference(run)
+    return reference, "/".join(filter(None, (inside.strip("/"), path)))
 
 
 def _seen(session: Session, run: str) -> Seen:
