@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from mlgit.errors import Damaged, InvalidValue
 from mlgit.records import layout
 from mlgit.records.artifact import ArtifactEntry, Manifest, dump_manifest, load_manifest
 from mlgit.records.safe_names import Taken
@@ -23,7 +24,7 @@ def merge_artifacts(folder: FolderMerge) -> None:
     Two contents of one path are two entries.
 
     Raises:
-        Damaged: A manifest cannot be read.
+        Damaged: A manifest cannot be read, or the united one would be too long to be.
         Unsupported: One is of a newer format.
     """
     if not folder.is_disputed(layout.ARTIFACTS):
@@ -47,7 +48,10 @@ def merge_artifacts(folder: FolderMerge) -> None:
         entries.append(placed)
     extra = each({}, *(manifest.extra for manifest in manifests))
     newest = max(manifest.format for manifest in manifests)
-    folder.after[layout.ARTIFACTS] = dump_manifest(Manifest(entries, extra, newest))
+    try:
+        folder.after[layout.ARTIFACTS] = dump_manifest(Manifest(entries, extra, newest))
+    except InvalidValue as error:
+        raise Damaged(error.message, error.hint) from error
 
 
 def _contents(folder: FolderMerge, manifests: list[Manifest]) -> dict[str, Edit]:

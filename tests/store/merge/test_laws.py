@@ -137,3 +137,15 @@ def versions(files: Files) -> dict[str, str]:
         for path, data in files.items()
         if path.startswith(folder)
     }
+
+
+def test_a_list_that_grew_too_long_on_two_sides_is_left_to_people_and_ends_no_merge(
+    objects: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = worlds.IDS[0]
+    files = worlds.played(worlds.BASE, [worlds.publish(run)], "aaaaaaaaaa")
+    lists = [worlds.add_artifact(run, f"{name}/{'x' * 200}", b"x") for name in ("one", "two")]
+    sides = [stored(objects, worlds.played(files, [step], "aaaaaaaaaa")) for step in lists]
+    monkeypatch.setattr(text, "MAX_BYTES", 500)
+    found = merge_trees(objects, stored(objects, files), sides[0], sides[1])
+    assert found.open == [f"{worlds.folder_of(run)}/{layout.RUN}"]
