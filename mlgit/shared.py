@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.errors import Damaged, InvalidState, MlgitError, NotFound, RemoteFailed
@@ -28,7 +29,8 @@ class Outcome(NamedTuple):
         sent: Artifacts that were sent.
         remotes: The artifact remotes they were sent to.
         declared: Artifacts of which the branch says now that only this clone has them.
-        short: What is to be said where others are on fewer remotes than the settings ask for.
+        short: What is to be said where others are on fewer remotes than the settings ask for, or a
+            git host may remove them from its LFS store.
     """
 
     synced: Synced
@@ -90,9 +92,11 @@ class _BytesFirst:
         self._declared: dict[str, Named] = {}
         self._copies: dict[Wanted, int] = {}
         self._reasons: dict[str, MlgitError] = {}
+        self._loose: RemoteFailed | None = None
 
     def outcome(self, synced: Synced) -> Outcome:
-        return Outcome(synced, self._sent, self._remotes, self._declared, self._short())
+        short = self._short() or self._loose
+        return Outcome(synced, self._sent, self._remotes, self._declared, short)
 
     def _short(self) -> RemoteFailed | None:
         asked = self._store.settings.artifacts.copies
@@ -145,6 +149,7 @@ class _BytesFirst:
     def _share(
         self, needed: Mapping[str, Named], said: Mapping[str, int], over: Collection[str]
     ) -> None:
+        from mlgit.anchored import anchored
         from mlgit.artifacts.transfer.values import Wanted
         from mlgit.holdings.unshared import take_back
         from mlgit.holdings.upload import caches, share
@@ -166,6 +171,8 @@ class _BytesFirst:
         settled = (found.held.keys() & said.keys()) | set(over)
         if settled:
             take_back(self._store, settled)
+        holders = set(chain(*found.held.values()))
+        self._loose = anchored(self._store, [one for one in remotes if one.name in holders])
         lacking = {one: found.lacking[one] for one in needed if one not in found.held}
         if lacking:
             raise _not_shared(needed, lacking, remotes)

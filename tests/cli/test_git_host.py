@@ -36,10 +36,9 @@ def smart_http(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
     monkeypatch.setenv("GIT_ALLOW_PROTOCOL", "http")
     with git_host(folder) as host:
         host.login_is(LOGIN)
-        known = folder.parent / "known"
+        known = Path.home() / ".git-credentials"
         known.write_text(host.url.replace("://", f"://{LOGIN}@").partition("/team")[0] + "\n")
-        helper = f"store --file={known}"
-        git(folder, "config", "--global", "credential.helper", helper, check=True)
+        git(folder, "config", "--global", "credential.helper", "store", check=True)
         yield Host(host.url, host.lfs)
 
 
@@ -89,6 +88,17 @@ def clone(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callab
     return cloned
 
 
+def pointers(repo: Path) -> dict[str, bytes]:
+    """What the host can find in git of LFS objects, by the names of the files."""
+    found: dict[str, bytes] = {}
+    for line in git(repo, "ls-remote", "origin", "refs/mlgit/pointers/*").stdout.splitlines():
+        ref = line.split("\t")[1]
+        git(repo, "fetch", "-q", "origin", ref, check=True)
+        listed = git(repo, "ls-tree", "-r", "--name-only", "FETCH_HEAD").stdout.split()
+        found |= {name: git(repo, "show", f"FETCH_HEAD:{name}").stdout.encode() for name in listed}
+    return found
+
+
 def test_what_one_pushes_another_gets(host: Host, clone: Callable[[str], Path]) -> None:
     ours = clone("ours")
     done("init")
@@ -97,6 +107,7 @@ def test_what_one_pushes_another_gets(host: Host, clone: Callable[[str], Path]) 
     done("log-run", "--name", "big", "--artifact", "model.bin")
     done("push")
     assert host.lfs.objects == {DIGEST: DATA}
+    assert pointers(ours) == {f"{DIGEST[:2]}/{DIGEST}": pointer_of(DIGEST, len(DATA))}
 
     theirs = clone("theirs")
     done("artifact", "get", "big", "-o", "out")
@@ -131,6 +142,28 @@ def test_git_can_keep_a_pointer_to_what_the_host_has(
     logged = mlgit("log-run", "--name", "next", "--artifact", "kept/model.bin")
     assert logged.code != 0
     assert "hint: git lfs pull" in logged.stderr
+
+
+@pytest.mark.parametrize("way", ["git", "dulwich"])
+def test_each_push_adds_pointers(
+    clone: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """In place of those before, with the git program and without, which reads `.netrc`."""
+    monkeypatch.setenv("MLGIT_TRANSPORT", way)
+    user, _, password = LOGIN.partition(":")
+    netrc = Path.home() / ".netrc"
+    netrc.write_text(f"machine 127.0.0.1 login {user} password {password}\n")
+    netrc.chmod(0o600)
+    ours = clone("ours")
+    done("init")
+    done("remote", "add", "main", "lfs:origin")
+    for number in range(2):
+        (ours / "model.bin").write_bytes(DATA + bytes([number]))
+        done("log-run", "--artifact", "model.bin")
+        pushed = mlgit("push")
+        assert (pushed.code, pushed.stderr.count("warning")) == (0, 0), pushed.stderr
+    assert len(pointers(ours)) == 2
+    assert git(ours, "ls-remote", "origin", "refs/mlgit/pointers/*").stdout.count("\n") == 1
 
 
 def test_what_the_host_does_not_take_is_not_pushed(

@@ -99,7 +99,7 @@ class PathTransport:
     def _push(self, updates: Sequence[Update], timeout: float | None) -> dict[str, Pushed]:
         ours, deadline = self._repository, Deadline(self.remote, timeout or default_timeout())
         with self._other("push to", push=True) as other:
-            there = _refs(other, [HEADS, INBOX])
+            there = _refs(other, [HEADS, INBOX, *(one.ref for one in updates)])
             found = settled(ours.objects, updates, there)
             left = [one for one in updates if one.ref not in found]
             self._refuse(other, left)
