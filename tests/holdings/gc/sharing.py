@@ -6,9 +6,13 @@ import os
 import time
 from collections.abc import Callable, Iterator
 
+from fsspec.implementations.memory import MemoryFileSystem
+
+from mlgit.artifacts.bundles.archive import bundle_at
 from mlgit.artifacts.remote import Key
 from mlgit.artifacts.remotes.bundling import BundlingRemote
 from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote
+from mlgit.artifacts.remotes.place import Place
 from mlgit.holdings.gc.clean import Cleaned, clean_remote
 from mlgit.holdings.gc.leases import announce
 from mlgit.holdings.gc.plan import Thing, Wish
@@ -17,6 +21,7 @@ from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.sync import sync
 from mlgit.store.store import Store
 from tests.holdings.gc.kit import AROUND, MONTH, cache, record
+from tests.support.faulty import REMOVE, WRITE, Faults, FaultyFileSystem
 
 Clone = Callable[[str], Store]
 FOLDERS = ("sha256", "bundles", "roots", "trash", "tmp")
@@ -47,6 +52,17 @@ class Aged(BundlingRemote):
     def _told(self, key: Key) -> Key:
         is_old = self._old.get(key.name) == key
         return key._replace(modified=key.modified - MONTH) if is_old else key
+
+
+def faulty_remote(root: str, faults: Faults) -> tuple[Aged, MemoryFileSystem]:
+    """An empty remote in memory that keeps bundles, and its files without the faults."""
+    raw = MemoryFileSystem()
+    raw.makedirs(root, exist_ok=True)
+
+    def make() -> FaultyFileSystem:
+        return FaultyFileSystem(raw, faults)
+
+    return Aged(BundlingRemote("main", "faulty://main", Place(make, root, ""))), raw
 
 
 def send(store: Store, remote: FsspecRemote, *digests: str) -> None:
@@ -102,3 +118,30 @@ def expire(remote: FsspecRemote) -> None:
 
 def digests(things: tuple[Thing, ...]) -> list[str]:
     return [one.sha256 for one in things]
+
+
+def stored(remote: Aged) -> set[str]:
+    """The objects of a remote, alone or whole in bundles."""
+    found = {one.sha256 for one in remote.listing()}
+    for key in remote.keys("bundles"):
+        found |= remote.open_bundle(bundle_at(key.name)).keys()
+    return found
+
+
+class Dying(Faults):
+    """From the `left`-th change on, none is made any more, as after a kill."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__()
+        self.left = left
+
+    def strike(self, kind: str) -> str:
+        if kind in (WRITE, REMOVE):
+            self.left -= 1
+            if self.left < 0:
+                raise Killed
+        return ""
+
+
+class Killed(BaseException):
+    """No error that anybody handles."""

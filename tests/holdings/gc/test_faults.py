@@ -6,28 +6,27 @@ from contextlib import suppress
 from hashlib import sha256
 
 import pytest
-from fsspec.implementations.memory import MemoryFileSystem
 
-from mlgit.artifacts.bundles.archive import bundle_at
-from mlgit.artifacts.remotes.bundling import BundlingRemote
-from mlgit.artifacts.remotes.place import Place
 from mlgit.errors import MlgitError, RemoteFailed, Unsupported
 from mlgit.holdings.named import named_by
 from mlgit.store.store import Store
 from tests.holdings.gc.kit import record
 from tests.holdings.gc.sharing import (
     FOLDERS,
-    Aged,
     Clone,
+    Dying,
+    Killed,
     bundle,
     clean,
     digests,
     expire,
+    faulty_remote,
     put,
     send,
     share,
+    stored,
 )
-from tests.support.faulty import LIST, LOOK, READ, REMOVE, WRITE, Faults, FaultyFileSystem
+from tests.support.faulty import LIST, LOOK, READ, REMOVE, WRITE, Faults
 
 _MODES = {
     WRITE: ("lie", "truncate", "flip", "fail", "reply lost", "full", "refuse"),
@@ -42,14 +41,9 @@ class World:
     """A clone, a remote with faults, and what is really there."""
 
     def __init__(self, store: Store) -> None:
-        self.store, self.faults, self.raw = store, Faults(), MemoryFileSystem()
+        self.store, self.faults = store, Faults()
         self.root = f"/faulty-{store.writer}"
-        self.raw.makedirs(self.root, exist_ok=True)
-
-        def make() -> FaultyFileSystem:
-            return FaultyFileSystem(self.raw, self.faults)
-
-        self.remote = Aged(BundlingRemote("main", "faulty://main", Place(make, self.root, "")))
+        self.remote, self.raw = faulty_remote(self.root, self.faults)
 
     def begin(self, on: str, mode: str, chance: float = 1.0) -> None:
         self.faults.on, self.faults.mode, self.faults.chance = on, mode, chance
@@ -109,25 +103,6 @@ def test_a_fault_loses_nothing_and_the_next_clean_up_goes_on(
     assert dead in _somewhere(world)
     _goes_on(world)
     assert not world.remote.has(dead)
-
-
-class Dying(Faults):
-    """From the `left`-th change on, none is made any more, as after a kill."""
-
-    def __init__(self, left: int) -> None:
-        super().__init__()
-        self.left = left
-
-    def strike(self, kind: str) -> str:
-        if kind in (WRITE, REMOVE):
-            self.left -= 1
-            if self.left < 0:
-                raise Killed
-        return ""
-
-
-class Killed(BaseException):
-    """No error that anybody handles."""
 
 
 @pytest.mark.parametrize("step", range(11))
@@ -234,10 +209,7 @@ def _goes_on(world: World) -> None:
     clean(world.store, world.remote)
     named = named_by(world.store)
     assert all(map(world.remote.verify, named))
-    found = {one.sha256 for one in world.remote.listing()}
-    for key in world.remote.keys("bundles"):
-        found |= world.remote.open_bundle(bundle_at(key.name)).keys()
-    assert found == named.keys()
+    assert stored(world.remote) == named.keys()
 
 
 def _somewhere(world: World) -> set[str]:
