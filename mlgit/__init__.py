@@ -54,6 +54,7 @@ if TYPE_CHECKING:
         set_tag,
         set_tags,
     )
+    from mlgit.api.models import get_logged_model, log_model
     from mlgit.api.runs import delete_run, get_parent_run, get_run, restore_run, start_run
     from mlgit.api.search import search_runs
     from mlgit.api.settings import (
@@ -97,6 +98,7 @@ __all__ = [
     "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",
+    "get_logged_model",
     "get_parent_run",
     "get_run",
     "get_tracking_uri",
@@ -116,6 +118,7 @@ __all__ = [
     "log_inputs",
     "log_metric",
     "log_metrics",
+    "log_model",
     "log_outputs",
     "log_param",
     "log_params",
@@ -155,6 +158,7 @@ _MODULES = {
         "delete_tag flush_async_logging log_metric log_metrics log_param log_params "
         "set_tag set_tags"
     ),
+    "api.models": "get_logged_model log_model",
     "api.runs": "delete_run get_parent_run get_run restore_run start_run",
     "api.search": "search_runs",
     "api.settings": (

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlgit import times
-from mlgit.entities import Experiment, PagedList, Run, RunStatus
+from mlgit.entities import Experiment, LoggedModel, PagedList, Run, RunStatus
 from mlgit.records.run import Run as RunRecord
 
 if TYPE_CHECKING:
@@ -83,6 +83,16 @@ def create_experiment(*_: Any, **__: Any) -> str:
 def search_experiments(*_: Any, **__: Any) -> PagedList[Experiment]:
     """Nothing found."""
     return PagedList()
+
+
+def log_model(*_: Any, **__: Any) -> LoggedModel:
+    """A model that holds nothing."""
+    now = times.now_ms()
+    model_id = f"m-{_ID}{_ID}"
+    return LoggedModel(model_id, "disabled", "0", None, "READY", None, None, now, now, {}, {})
+
+
+get_logged_model = log_model
 
 
 def search_runs(*_: Any, output_format: str = "pandas", **__: Any) -> pd.DataFrame | list[Run]:

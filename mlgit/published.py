@@ -1,9 +1,12 @@
-"""A run as the branch has it, each part read on first use."""
+"""A run, or logged model, as the branch has it, each part read on first use."""
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from mlgit.errors import InvalidValue
 
 if TYPE_CHECKING:
     from mlgit.records.artifact import ArtifactEntry
@@ -62,6 +65,56 @@ class PublishedRun:
     def outline(self) -> list[Point]:
         """Enough of its points to draw its curves: those in git."""
         return self._snapshot.points(self.folder)
+
+
+MODELS = "models:/"
+_MODEL_ID = re.compile(r"m-[0-9a-f]{32}", re.ASCII).fullmatch
+_MODEL = re.compile(r"models:/(m-[0-9a-f]{1,32})", re.ASCII).fullmatch
+
+
+def model_meant(reference: str) -> str:
+    """The id, or its beginning, of the logged model that is meant; empty where a run is.
+
+    That is `models:/m-3f2a`, or a whole id alone.
+
+    Raises:
+        InvalidValue: `models:/` with something else.
+    """
+    if not reference.startswith(MODELS):
+        return reference if _MODEL_ID(reference) else ""
+    found = _MODEL(reference)
+    if found is None:
+        raise InvalidValue(
+            f"{reference!r:.80} is not the address of a logged model",
+            "models:/m-ID, as mlgit.log_model gave it",
+        )
+    return found[1]
+
+
+class PublishedModel:
+    """One logged model's files.
+
+    Attributes:
+        id: Its id, as its folder's name has it.
+        folder: Its folder on the branch.
+        small: Files that are not on the branch yet: none.
+
+    Raises:
+        NotFound, Ambiguous: There is no model whose id begins so; there are several.
+    """
+
+    def __init__(self, store: Store, id_prefix: str) -> None:
+        from mlgit.runs.logged_models import find_model, id_of
+
+        self._snapshot = store.snapshot()
+        self.folder = find_model(self._snapshot, id_prefix)
+        self.id = id_of(self.folder)
+        self.small: dict[str, bytes] = {}
+
+    @cached_property
+    def manifest(self) -> list[ArtifactEntry]:
+        """Its files by path."""
+        return self._snapshot.manifest(self.folder)
 
 
 def indexed_folder(index: Index, run_id: str) -> str:

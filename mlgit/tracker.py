@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from mlgit import where
 from mlgit.errors import MlgitError, NotFound
-from mlgit.published import PublishedRun, indexed_folder
+from mlgit.published import PublishedModel, PublishedRun, indexed_folder, model_meant
 from mlgit.runs.heal import heal
 from mlgit.runs.journals import paths_of
 from mlgit.runs.live_view import LiveView
@@ -39,8 +39,9 @@ _MOST_VISITS = 8
 
 @dataclass(frozen=True)
 class Held:
-    """The artifacts of a run and where their bytes may be."""
+    """The artifacts of a run (or logged model) of that id and where their bytes may be."""
 
+    id: str
     entries: list[ArtifactEntry]
     sources: Sources
 
@@ -199,12 +200,16 @@ class Tracker:
             raise
 
     def artifacts(self, run_id: str) -> Held:
-        """The artifacts of a run, also of one under way."""
+        """The artifacts of a run, also of one under way, or of a logged model."""
         from mlgit.holdings.read import sources_of
 
+        model_id = model_meant(run_id)
+        if model_id:
+            model = PublishedModel(self.store, model_id)
+            return Held(model.id, model.manifest, sources_of(self.store, model))
         view = self.find(run_id)
         places = caches(self.store, view.run.id)
-        return Held(view.manifest, sources_of(self.store, view, places))
+        return Held(view.run.id, view.manifest, sources_of(self.store, view, places))
 
     def downloads(self, run_id: str) -> Path:
         """Where artifacts of a run are copied to when no place is named."""

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from mlgit.api import context
 from mlgit.client import MlgitClient
 from mlgit.errors import InvalidValue
+from mlgit.published import MODELS
 
 if TYPE_CHECKING:
     from mlgit.entities.values import FileInfo
 
-_SCHEMES = ("runs:/", "mlgit://")
+_SCHEMES = ("runs:/", "mlgit://", MODELS)
 
 
 def download_artifacts(
@@ -25,8 +26,8 @@ def download_artifacts(
     """Copy an artifact or folder of artifacts to this machine; gives its place.
 
     Args:
-        artifact_uri: `runs:/<run>/<path>` or `mlgit://<run>/<path>`; or `run_id` and
-            `artifact_path` instead.
+        artifact_uri: `runs:/<run>/<path>`, `mlgit://<run>/<path>` or, of a logged model,
+            `models:/<m-id>/<path>`; or `run_id` and `artifact_path` instead.
         run_id: The run.
         artifact_path: The artifact or folder; all of them when None.
         dst_path: Where to; a folder of mlgit's cache when None.
@@ -92,7 +93,7 @@ def _read(artifact_uri: str) -> bytes:
 
 
 def _address(uri: str | None, run_id: str | None, path: str | None) -> tuple[str, str]:
-    """The run and the path below its artifacts."""
+    """The run, or `models:/` and the id of a logged model, and the path below its artifacts."""
     if (uri is None) == (run_id is None):
         raise InvalidValue("name either an artifact_uri or a run_id")
     if uri is None:
@@ -103,4 +104,4 @@ def _address(uri: str | None, run_id: str | None, path: str | None) -> tuple[str
         raise InvalidValue(
             f"{uri!r} is not the address of a run's artifact", hint="runs:/<run id>/<path>", uri=uri
         )
-    return run, rest.strip("/")
+    return (MODELS + run if scheme == MODELS else run), rest.strip("/")

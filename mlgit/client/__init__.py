@@ -5,13 +5,14 @@ from __future__ import annotations
 from mlgit.client.artifacts import ArtifactCalls
 from mlgit.client.experiments import ExperimentCalls
 from mlgit.client.log import LogCalls
+from mlgit.client.models import ModelCalls
 from mlgit.client.runs import RunCalls
 from mlgit.client.search import SearchCalls
 
 __all__ = ["MlgitClient"]
 
 
-class MlgitClient(RunCalls, LogCalls, ArtifactCalls, ExperimentCalls, SearchCalls):
+class MlgitClient(RunCalls, LogCalls, ArtifactCalls, ModelCalls, ExperimentCalls, SearchCalls):
     """One store, seen from outside of any run; the names and arguments are MLflow's.
 
     Args of the constructor: the tracking URI (a path, `mlgit:PATH`), the current one when None.

@@ -163,7 +163,7 @@ class ArtifactCalls(Calls):
         from mlgit.artifacts.manifest import select
 
         held = self.tracker.artifacts(run_id)
-        target = Path(dst_path) if dst_path else self.tracker.downloads(run_id)
+        target = Path(dst_path) if dst_path else self.tracker.downloads(held.id)
         target.mkdir(parents=True, exist_ok=True)
         download(select(held.entries, path), held.sources, target)
         return str(target / path)

@@ -1,5 +1,6 @@
 """What the API gives back: MLflow's names and attributes over our records."""
 
+from mlgit.entities.logged_model import LoggedModel
 from mlgit.entities.paged import PagedList
 from mlgit.entities.run import Run, run_data, run_info
 from mlgit.entities.values import (
@@ -30,6 +31,7 @@ __all__ = [
     "ExperimentTag",
     "FileInfo",
     "InputTag",
+    "LoggedModel",
     "LoggedModelInput",
     "LoggedModelOutput",
     "Metric",

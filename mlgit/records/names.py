@@ -16,6 +16,8 @@ MAX_TAG_VALUE = 8000
 MAX_EXPERIMENT_TAG_VALUE = 20_000
 MAX_EXPERIMENT_NAME = 500
 MAX_RUN_NAME = 250
+MAX_MODEL_NAME = 500
+NOT_IN_MODEL_NAMES = "/:.%\"'"
 MAX_STEP = 10**18 - 1  # what the file format can spell
 
 _key = re.compile(r"[/\w.\- :]*").fullmatch
@@ -170,6 +172,22 @@ def validate_run_name(name: object) -> str:
         errors.InvalidValue: Empty, longer than 250 characters, or with control characters.
     """
     return _name("a run name", name, MAX_RUN_NAME)
+
+
+def validate_model_name(name: object) -> str:
+    """`name`, which a logged model may have.
+
+    Raises:
+        errors.InvalidValue: Empty, longer than 500 characters, or with one of `/ : . % " '` or a
+            control character.
+    """
+    found = _name("a model name", name, MAX_MODEL_NAME)
+    if set(found) & set(NOT_IN_MODEL_NAMES):
+        raise errors.InvalidValue(
+            f"a model name cannot hold any of {' '.join(NOT_IN_MODEL_NAMES)}: {found!r:.80}",
+            name=found,
+        )
+    return found
 
 
 def _name(what: str, name: object, limit: int) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mlgit.records.artifact import ArtifactEntry
     from mlgit.records.inputs import DatasetInput, ModelLink
     from mlgit.runs.session import Session
+    from mlgit.store.store import Store
 
 
 STAT_CACHE = "digests"  # below the store's cache
@@ -53,7 +54,7 @@ class ArtifactLog:
         """
         from mlgit.artifacts.ingest import ingest_file
 
-        lfs = self._lfs()
+        lfs = lfs_objects(self._session.store)
         return self._take(lambda cache, room: ingest_file(source, path, cache, room, lfs=lfs))[0]
 
     def add_folder(self, source: Path, under: str = "") -> list[ArtifactEntry]:
@@ -64,7 +65,7 @@ class ArtifactLog:
         """
         from mlgit.artifacts.ingest import ingest_folder
 
-        lfs = self._lfs()
+        lfs = lfs_objects(self._session.store)
         return self._take(lambda cache, room: ingest_folder(source, under, cache, room, lfs=lfs))
 
     def add_reference(self, entry: ArtifactEntry) -> None:
@@ -110,12 +111,6 @@ class ArtifactLog:
             self._session.files.update(files)
             return taken.entries
 
-    def _lfs(self) -> Path:
-        """Where git-lfs keeps the files that pointers in the work tree stand for."""
-        repository = self._session.store.home
-        own = repository.config.get("lfs", "storage") or "lfs"
-        return repository.common_dir / own / "objects"
-
     def _objects(self) -> Path:
         """Where this writer keeps what is too big for git."""
         if self._session.store.spools:
@@ -131,6 +126,12 @@ class ArtifactLog:
 
             self._known = StatCache(self._session.store.cache / STAT_CACHE)
         return self._known
+
+
+def lfs_objects(store: Store) -> Path:
+    """Where git-lfs keeps the files that pointers in the work tree stand for."""
+    own = store.home.config.get("lfs", "storage") or "lfs"
+    return store.home.common_dir / own / "objects"
 
 
 def _plain(record: ArtifactEntry | DatasetInput | ModelLink) -> dict[str, Any]:
