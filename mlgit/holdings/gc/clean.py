@@ -84,7 +84,8 @@ def clean_remote(
     refuse_incomplete(store)
     tips = list(fetched(store))
     marks = Marks(store, around, wish.before, tips)
-    users = _users(store, remote, marks, ignored)
+    users, strangers = _users(store, remote, marks, ignored)
+    refuse_strangers(strangers, remote.name)
     found = plan(remote, marks, wish)
     _refuse_strange(store, remote, found, users)
     if not delete:
@@ -94,7 +95,8 @@ def clean_remote(
         wish = wish._replace(now=word.modified)
         found = plan(remote, marks, wish)
     look = lambda: marks.look_again(list(fetched(store)))  # noqa: E731
-    work = Work(remote, marks, wish, look, nullcontext, workers=_AT_ONCE)
+    came = lambda: bool(_users(store, remote, marks, ignored)[1])  # noqa: E731
+    work = Work(remote, marks, wish, look, nullcontext, came, workers=_AT_ONCE)
     done = collect(work, found)
     for lease in users:
         if lease.id != store.writer and lease.modified < wish.before:
@@ -104,14 +106,13 @@ def clean_remote(
 
 def _users(
     store: Store, remote: Collectable, marks: Marks, ignored: Collection[str]
-) -> list[Lease]:
-    """Those who use the remote and are known; any other is refused."""
+) -> tuple[list[Lease], list[Lease]]:
+    """Those who use the remote: (all whose names are known here, the others)."""
     said = [one for one in leases(remote) if one.id not in ignored]
     epoch = epoch_at(store.repository.objects, store.branch.tip())
     before = epoch.before if epoch else ()
     known = [one for one in said if is_known(one, store.writer, marks.commits, before)]
-    refuse_strangers(set(said) - set(known), remote.name)
-    return known
+    return known, [one for one in said if one not in known]
 
 
 def _refuse_strange(store: Store, remote: Collectable, found: Plan, users: list[Lease]) -> None:

@@ -34,6 +34,8 @@ class Work(NamedTuple):
         look: Reads again what is named, from wherever names come.
         alone: Held while a batch is looked at and moved, so that nobody publishes meanwhile.
         workers: How many objects are moved at once.
+        strangers: Whether somebody is there now whose names are not known: who came meanwhile and
+            found something there has not sent it again.
         keeps_times: Whether an object has the same time after it was moved, so that one that was
             logged again at that very moment is told.
     """
@@ -43,6 +45,7 @@ class Work(NamedTuple):
     wish: Wish
     look: Callable[[], None]
     alone: Callable[[], AbstractContextManager[None]]
+    strangers: Callable[[], bool] = lambda: False
     workers: int = 1
     keeps_times: bool = False
 
@@ -76,7 +79,7 @@ def collect(work: Work, plan: Plan) -> Collected:
         few if any(one.members for one in plan.expired) else work, plan.expired, _remove
     )
     work.look()
-    late = [one for one in aside if _is_missed(work, one)]
+    late = aside if work.strangers() else [one for one in aside if _is_missed(work, one)]
     back += [
         one for one in map(partial(_where_aside, work), late) if one and _bring_back(work, one)
     ]

@@ -123,6 +123,25 @@ def test_a_proposal_that_was_not_fetched_is_a_doubt(
     assert remote.verify(digest)
 
 
+def test_what_somebody_found_meanwhile_comes_back(
+    ours: Store, clone: Clone, remote: Aged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead, theirs = put(remote, ours), clone("theirs")
+    record(theirs, cache(ours).path(dead).read_bytes() * 200)
+    remote.age()
+    move = remote.move
+
+    def visited(old: str, new: str) -> None:
+        announce(theirs, remote)  # and then it finds what it is about to push
+        move(old, new)
+
+    monkeypatch.setattr(remote, "move", visited)
+    done = clean(ours, remote).done
+    assert done is not None
+    assert (digests(done.aside), digests(done.back)) == ([], [dead])
+    assert remote.verify(dead)
+
+
 def test_what_was_put_aside_comes_back_when_it_is_named(
     ours: Store, clone: Clone, remote: Aged
 ) -> None:
