@@ -12,6 +12,7 @@ from tests.full.step import KEPT, Outcome, Result, pytest
 
 TESTS = (
     "tests/artifacts/remotes",
+    "tests/holdings/gc/test_bundles.py",
     "tests/holdings/gc/test_remote.py",
     "tests/holdings/test_secrets.py",
 )
