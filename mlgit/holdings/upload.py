@@ -10,7 +10,14 @@ from mlgit.artifacts.remote import Collectable
 from mlgit.artifacts.transfer.packing import whole_in_bundles
 from mlgit.artifacts.transfer.telling import Telling
 from mlgit.artifacts.transfer.values import Wanted
-from mlgit.errors import Damaged, MlgitError, NotFound, RemoteFailed, StorageFailed
+from mlgit.errors import (
+    Damaged,
+    MlgitError,
+    NotFound,
+    RemoteFailed,
+    StorageFailed,
+    Unsupported,
+)
 from mlgit.holdings.gc.leases import announce
 from mlgit.holdings.memory import remember, verified
 
@@ -81,7 +88,7 @@ def _share_batch(
         if isinstance(remote, Collectable):
             announce(store, remote)
         found = upload(batch, caches(store), remote, progress=told)
-    except (RemoteFailed, StorageFailed) as error:
+    except (RemoteFailed, StorageFailed, Unsupported) as error:
         done.lacking.update({one.sha256: error for one in batch})
         return
     seen = verified(store, remote.url)
