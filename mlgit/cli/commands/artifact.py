@@ -22,11 +22,8 @@ from mlgit.cli.table import Cell, Column, lay_out
 from mlgit.errors import InvalidValue
 
 if TYPE_CHECKING:
-    from mlgit.published import PublishedRun
+    from mlgit.cli.holder import Holder
     from mlgit.records.artifact import ArtifactEntry
-    from mlgit.runs.run_view import RunView
-
-    Seen = PublishedRun | RunView
 
 _PIECE = 1 << 20
 _COLUMNS = ("path", "size", "sha256", "uri")
@@ -41,7 +38,7 @@ _COLUMNS = ("path", "size", "sha256", "uri")
     """,
 )
 def artifact() -> None:
-    """List, fetch, print, add or verify the artifacts of runs."""
+    """List, fetch, print, add or verify the artifacts of runs and logged models."""
 
 
 artifact.add_command(verify)
@@ -51,6 +48,7 @@ artifact.add_command(verify)
     examples="""
     mlgit artifact ls @last
     mlgit artifact ls brisk-otter-12 plots --json
+    mlgit artifact ls models:/m-0b7a
     """
 )
 @click.argument("run", type=RUN)
@@ -60,10 +58,12 @@ artifact.add_command(verify)
 def ls(session: Session, *, run: str, path: str, shape: Shape) -> None:
     """List the artifacts of a run, or those below PATH.
 
-    RUN and PATH may be one address, as in `runs:/RUN/PATH`.
+    RUN and PATH may be one address, as in `runs:/RUN/PATH`; `models:/m-ID` is a logged model.
     """
-    run, path = _address(run, path)
-    entries = _selected(_seen(session, run), path)
+    from mlgit.cli.holder import address, holder_of
+
+    run, path = address(run, path)
+    entries = _selected(holder_of(session, run)[1], path)
     emit(
         session.output,
         shape,
@@ -106,12 +106,13 @@ def get(session: Session, *, run: str, path: str, target: Path | None, pointer: 
     the bytes that `mlgit push` has sent to an `lfs:` remote.
     """
     from mlgit.artifacts.fetch import download
+    from mlgit.cli.holder import address, holder_of
     from mlgit.holdings.read import sources_of
 
-    run, path = _address(run, path)
-    seen = _seen(session, run)
+    run, path = address(run, path)
+    whole_id, seen = holder_of(session, run)
     entries = _selected(seen, path)
-    folder = target or Path(seen.run.id)
+    folder = target or Path(whole_id)
     folder.mkdir(parents=True, exist_ok=True)
     with moving(session.output, "downloading") as progress:
         sources = sources_of(session.store, seen, progress=progress)
@@ -137,15 +138,16 @@ def get(session: Session, *, run: str, path: str, target: Path | None, pointer: 
 def cat(session: Session, *, run: str, path: str) -> None:
     """Write the bytes of one artifact to stdout, verified.
 
-    RUN and PATH may be one address, as in `runs:/RUN/PATH`.
+    RUN and PATH may be one address, as in `runs:/RUN/PATH`; `models:/m-ID` is a logged model.
     """
     from mlgit.artifacts.fetch import open_artifact
+    from mlgit.cli.holder import address, holder_of
     from mlgit.holdings.read import sources_of
 
-    run, path = _address(run, path)
+    run, path = address(run, path)
     if not path:
         raise UsageError("Which artifact?", f"mlgit artifact ls {run}")
-    seen = _seen(session, run)
+    seen = holder_of(session, run)[1]
     entries = _selected(seen, path)
     if len(entries) != 1 or entries[0].path != path:
         raise InvalidValue(f"{path!r} is a folder", hint=f"mlgit artifact get {run} {path}")
@@ -193,19 +195,7 @@ def put(session: Session, *, run: str, files: tuple[Path, ...], path: str) -> No
     session.output.note(f"{counted(len(added), 'file')}, {total}, added to {found.run.name}")
 
 
-def _address(run: str, path: str) -> tuple[str, str]:
-    """What is meant by a run and a path, or by both in one address."""
-    from mlgit.search.resolve import split_reference
-
-    reference, inside = split_reference(run)
-    return reference, "/".join(filter(None, (inside.strip("/"), path)))
-
-
-def _seen(session: Session, run: str) -> Seen:
-    return session.seen(session.find(run))
-
-
-def _selected(seen: Seen, path: str) -> list[ArtifactEntry]:
+def _selected(seen: Holder, path: str) -> list[ArtifactEntry]:
     from mlgit.artifacts.manifest import select
 
     return select(seen.manifest, path.rstrip("/"))

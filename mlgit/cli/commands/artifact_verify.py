@@ -60,10 +60,10 @@ def verify(
 ) -> None:
     """Say which artifacts are missing or damaged.
 
-    All that the branch names, those of RUN, or those below PATH; what is kept in git is read by
-    `mlgit check --deep`. Without --remote the copies of this clone are read. With it the remotes
-    say what they have and how long it is: one needs as many copies as `mlgit config
-    artifacts.copies` says. Ends with 1 where anything is wrong.
+    All that the branch names, those of RUN (`models:/m-ID`: of a logged model), or those below
+    PATH; what is kept in git is read by `mlgit check --deep`. Without --remote the copies of this
+    clone are read. With it the remotes say what they have and how long it is: one needs as many
+    copies as `mlgit config artifacts.copies` says. Ends with 1 where anything is wrong.
     """
     named = _named(session, run, path)
     with working(session.output, "reading artifacts"):
@@ -81,13 +81,15 @@ def verify(
 def _named(session: Session, run: str, path: str) -> list[Named]:
     """The bytes outside git that are meant."""
     from mlgit.artifacts.manifest import select
+    from mlgit.cli.holder import address, holder_of
     from mlgit.holdings.named import Named, named_by
 
     if not run:
         return list(named_by(session.store).values())
-    seen = session.seen(session.find(run))
+    run, path = address(run, path)
+    whole_id, seen = holder_of(session, run)
     found = {
-        entry.sha256: Named(entry.sha256, entry.size, seen.run.id, entry.path)
+        entry.sha256: Named(entry.sha256, entry.size, whole_id, entry.path)
         for entry in select(seen.manifest, path.rstrip("/"))
         if entry.sha256 and not (entry.inline or entry.uri)
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -20,6 +21,7 @@ from mlgit.times import iso, now_ms
 if TYPE_CHECKING:
     from mlgit.cli.comparison import Facts
     from mlgit.cli.terminal import Terminal
+    from mlgit.records.inputs import Inputs
     from mlgit.records.metrics import Point
     from mlgit.records.run import Run
 
@@ -41,7 +43,7 @@ _TREND = 20
 def show(session: Session, *, run: str, files: bool, shape: Shape) -> None:
     """Show one run.
 
-    Where it comes from, its metrics with their course, parameters, tags and data.
+    Where it comes from, its metrics with their course, parameters, tags, data and models.
     """
     found = session.find(run)
     facts = session.facts(found)
@@ -51,17 +53,24 @@ def show(session: Session, *, run: str, files: bool, shape: Shape) -> None:
         for each in facts.datasets
     ]
     document["artifacts"] = artifact_documents(facts.artifacts)
+    seen = session.seen(found)
+    models = document["models"] = _models_from(session, seen.inputs)
     terminal = session.output.terminal
     emit_one(
         session.output,
         shape,
         document,
-        lambda: list(page(facts, session.seen(found).outline, terminal, files=files)),
+        lambda: list(page(facts, seen.outline, models, terminal, files=files)),
     )
 
 
 def page(
-    facts: Facts, points: Sequence[Point], terminal: Terminal, *, files: bool
+    facts: Facts,
+    points: Sequence[Point],
+    models: Sequence[Mapping[str, str | int]],
+    terminal: Terminal,
+    *,
+    files: bool,
 ) -> Iterator[str]:
     """The head of the run, then a table a section, empty sections left out."""
     yield terminal.paint(terminal.safe(facts.run.name), "bold")
@@ -74,6 +83,7 @@ def page(
         _pairs("PARAM", facts.run.params),
         _pairs("TAG", facts.run.tags),
         _datasets(facts),
+        _models(models),
         _artifacts(facts) if files else [],
     )
     for columns in sections:
@@ -176,6 +186,35 @@ def _datasets(facts: Facts) -> list[Column]:
         Column("digest", [Cell(each.digest) for each in found]),
         Column("context", [Cell(_context(each.tags)) for each in found]),
         Column("source", [Cell(each.source_type) for each in found]),
+    ]
+
+
+def _models_from(session: Session, inputs: Inputs) -> list[dict[str, str | int]]:
+    """The logged models that came out of a run; the name is empty where the model is not here."""
+    made = [link for link in inputs.models if link.direction == "out"]
+    if not made:
+        return []
+    from mlgit.errors import Damaged, NotFound
+    from mlgit.runs.logged_models import find_model, read_model
+
+    snapshot, names = session.store.snapshot(), dict[str, str]()
+    for link in made:
+        with suppress(NotFound, Damaged):
+            folder = find_model(snapshot, link.model_id)
+            names[link.model_id] = read_model(snapshot, folder).name
+    return [
+        {"id": link.model_id, "name": names.get(link.model_id, ""), "step": link.step}
+        for link in made
+    ]
+
+
+def _models(found: Sequence[Mapping[str, str | int]]) -> list[Column]:
+    if not found:
+        return []
+    return [
+        Column("MODEL", [Cell(str(each["name"])) for each in found], limit=40),
+        Column("id", [Cell(str(each["id"])) for each in found]),
+        _right("step", [str(each["step"]) for each in found]),
     ]
 
 
