@@ -31,6 +31,12 @@ DATA = b"x" * 1000
 DIGEST = sha256(DATA).hexdigest()
 KEY = b64encode(b"canary of an Azure account").decode()
 PACKAGES = {"s3": "s3fs", "az": "adlfs", "gs": "gcsfs"}
+SECRET = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AZURE_STORAGE_CONNECTION_STRING",
+)
 HINTS = {
     "s3": "AWS_ACCESS_KEY_ID",
     "az": "AZURE_STORAGE_CONNECTION_STRING",
@@ -146,3 +152,19 @@ def test_a_refusal_is_told_from_what_may_pass(
     assert "canary" not in printed
     assert KEY not in printed
     assert "Traceback" not in printed
+
+
+@pytest.mark.parametrize("kind", ["s3", "az"])
+def test_nobody_is_let_in_without_credentials(
+    web: Mirror, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip(PACKAGES[kind])
+    for name in SECRET:
+        monkeypatch.delenv(name)
+    remote = cast("FsspecRemote", open_remote("main", f"{kind}://bucket/team"))
+    for attempt in attempts(remote, tmp_path):
+        with pytest.raises(StorageFailed) as caught:
+            attempt()
+        assert HINTS[kind] in caught.value.hint
+        assert "main (bucket/team)" in caught.value.message
+    assert web.seen == []
