@@ -213,7 +213,7 @@ def _models(found: Sequence[Mapping[str, str | int]]) -> list[Column]:
         return []
     return [
         Column("MODEL", [Cell(str(each["name"])) for each in found], limit=40),
-        Column("id", [Cell(str(each["id"])) for each in found]),
+        Column("id", [Cell(str(each["id"])) for each in found], limit=40),
         _right("step", [str(each["step"]) for each in found]),
     ]
 
