@@ -11,9 +11,9 @@ from contextlib import AbstractContextManager
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.errors import NotFound
+from mlgit.errors import NotFound, StorageFailed
 from mlgit.holdings.gc.bundles import are_elsewhere, has_bundles, is_whole, write_anew
-from mlgit.holdings.gc.plan import Plan, Thing, aside_of, living
+from mlgit.holdings.gc.plan import DAY, Plan, Thing, aside_of, day_of, living
 
 if TYPE_CHECKING:
     from mlgit.artifacts.remote import Collectable
@@ -144,6 +144,10 @@ def _moved(work: Work, one: Thing, to: str) -> bool:
         work.place.move(one.key.name, to)
     except NotFound:  # another clean-up was faster
         return False
+    except StorageFailed:
+        if work.place.key(one.key.name) is None:  # the same, while it was copied
+            return False
+        raise
     return True
 
 
@@ -169,9 +173,13 @@ def _where_aside(work: Work, one: Thing) -> Thing | None:
 
 
 def _bring_back(work: Work, one: Thing) -> bool:
-    """Put something where it is found again, unless a whole one is there."""
+    """Put something where it is found again, unless a whole one is there.
+
+    One that was put aside lately stays then: another clean-up may be about to remove the other.
+    """
     if work.place.key(one.home) is not None and _is_whole(work, one):
-        work.place.remove(one.key.name)
+        if one.aside < day_of(work.wish.now - DAY):
+            work.place.remove(one.key.name)
         return False
     return _moved(work, one, one.home)
 

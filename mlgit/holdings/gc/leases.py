@@ -28,7 +28,7 @@ class Lease(NamedTuple):
     Attributes:
         id: The clone's, as its file is named.
         who: The person and the machine; "" where the file cannot be read.
-        tip: The newest commit of its store then, in hex; "" as `who`.
+        tip: The newest commit of its store then, in hex; "" as `who`, or where it had none.
         modified: Seconds since 1970 UTC, by the remote's clock.
     """
 
@@ -87,7 +87,9 @@ def is_known(lease: Lease, own: str, commits: Collection[Oid], before: Iterable[
         commits: Every commit that was read here.
         before: Commits whose history was given up, in hex.
     """
-    return lease.id == own or lease.tip.encode() in commits or lease.tip in set(before)
+    if lease.id == own or (lease.who and not lease.tip):  # it had no commit, so no names
+        return True
+    return lease.tip.encode() in commits or lease.tip in set(before)
 
 
 def refuse_strangers(strangers: Iterable[Lease], place: str) -> None:

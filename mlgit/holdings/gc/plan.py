@@ -69,6 +69,12 @@ class Thing(NamedTuple):
         aside = _aside(self.key.name)
         return aside["home"] if aside else self.key.name
 
+    @property
+    def aside(self) -> str:
+        """The day on which it was put aside; "" while it is in use."""
+        aside = _aside(self.key.name)
+        return aside["day"] if aside else ""
+
 
 class Plan(NamedTuple):
     """What is there, and what would become of it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 
@@ -9,8 +11,10 @@ import pytest
 
 from mlgit.errors import MlgitError, RemoteFailed, Unsupported
 from mlgit.holdings.named import named_by
+from mlgit.sharing.remotes import transport_of
+from mlgit.sharing.sync import sync
 from mlgit.store.store import Store
-from tests.holdings.gc.kit import record
+from tests.holdings.gc.kit import cache, record
 from tests.holdings.gc.sharing import (
     FOLDERS,
     Clone,
@@ -217,3 +221,47 @@ def _somewhere(world: World) -> set[str]:
     found = world.raw.find(world.root)
     names = {str(path).rpartition("/")[2]: bytes(world.raw.cat_file(path)) for path in found}
     return {name for name, data in names.items() if sha256(data).hexdigest() == name}
+
+
+class Meanwhile(Faults):
+    """At the first removal something else is done before."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        super().__init__()
+        self.act: Callable[[], object] | None = act
+
+    def strike(self, kind: str) -> str:
+        act = self.act
+        if kind == REMOVE and act is not None:
+            self.act = None
+            act()
+        return ""
+
+
+def test_two_clean_ups_at_once_leave_one_copy_of_what_was_named_meanwhile(
+    world: World, clone: Clone
+) -> None:
+    record(world.store)
+    share(world.store, world.remote)
+    theirs, data = clone("theirs"), os.urandom(150_000)
+    digest, _ = cache(theirs).put_bytes(data)
+    world.remote.put(digest, cache(theirs).path(digest))
+    world.remote.age()
+
+    def name_and_clean() -> None:  # the copy aside is there, the other one not yet gone
+        record(theirs, data)
+        sync(theirs, transport_of(theirs))
+        clean(theirs, world.remote)
+
+    world.remote.fs.faults = Meanwhile(name_and_clean)
+    clean(world.store, world.remote)
+    assert world.remote.verify(digest)
+
+
+def test_two_clean_ups_do_the_same_work_once(world: World, clone: Clone) -> None:
+    dead, _ = _scene(world)
+    other = clone("other")
+    world.remote.fs.faults = Meanwhile(lambda: clean(other, world.remote))
+    clean(world.store, world.remote)
+    _goes_on(world)
+    assert not world.remote.has(dead)
