@@ -38,7 +38,7 @@ _COLUMNS = ("path", "size", "sha256", "uri")
     """,
 )
 def artifact() -> None:
-    """List, fetch, print, add or verify the artifacts of runs and logged models."""
+    """List, fetch, print, add or verify the artifacts of runs and models."""
 
 
 artifact.add_command(verify)
