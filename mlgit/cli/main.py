@@ -56,7 +56,9 @@ TABLE: dict[str, dict[str, Entry]] = {
     },
     "Data": {
         "remote": Entry("remote", "Name the places where artifacts are kept for all."),
-        "artifact": Entry("artifact", "List, fetch, print, add or verify the artifacts of runs and models."),
+        "artifact": Entry(
+            "artifact", "List, fetch, print, add or verify the artifacts of runs and models."
+        ),
         "check": Entry("upkeep", "Check every record of the store against the format."),
         "recover": Entry("upkeep", "Publish the runs of programs that died."),
         "gc": Entry("gc", "Remove artifact bytes that nothing names any more."),
