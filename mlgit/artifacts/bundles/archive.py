@@ -65,7 +65,7 @@ def bundle_of(objects: Iterable[tuple[str, bytes]]) -> bytes:
             info = ZipInfo(_name_of(digest))
             info.create_system = _UNIX
             file.writestr(info, data)
-        file.comment = _digest_of(dict(_spans(file.infolist(), LARGEST)))
+        file.comment = digest_of(dict(_spans(file.infolist(), LARGEST))).encode()
     return made.getvalue()
 
 
@@ -80,7 +80,7 @@ def contents(tail: bytes, size: int) -> dict[str, Span]:
     try:
         with ZipFile(BytesIO(bytes(size - len(tail)) + tail)) as file:
             found = dict(_spans(file.infolist(), size))
-            if file.comment != _digest_of(found):
+            if file.comment != digest_of(found).encode():
                 raise Damaged("the directory of a bundle has changed")
             return found
     except (BadZipFile, ValueError, NotImplementedError) as error:
@@ -95,9 +95,9 @@ def _spans(members: Iterable[ZipInfo], size: int) -> Iterator[tuple[str, Span]]:
             yield found[3], Span(start, one.file_size)
 
 
-def _digest_of(directory: Mapping[str, Span]) -> bytes:
+def digest_of(directory: Mapping[str, Span]) -> str:
     """What a bundle's comment says: its directory is used without the rest having been read."""
-    return sha256("".join(lines_of(directory)).encode()).hexdigest().encode()
+    return sha256("".join(lines_of(directory)).encode()).hexdigest()
 
 
 def lines_of(directory: Mapping[str, Span]) -> Iterator[str]:

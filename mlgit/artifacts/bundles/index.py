@@ -8,7 +8,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from mlgit.artifacts.bundles.archive import FOLDER, LARGEST, TAIL, bundle_at, contents, lines_of
+from mlgit.artifacts.bundles.archive import (
+    FOLDER,
+    LARGEST,
+    TAIL,
+    bundle_at,
+    contents,
+    digest_of,
+    lines_of,
+)
 from mlgit.artifacts.remote import Key, Span, Where
 from mlgit.errors import Damaged, NotFound
 from mlgit.times import random_bytes
@@ -91,22 +99,25 @@ class BundleIndex:
         return contents(tail, start + len(tail))
 
     def _remembered(self, bundle: str) -> dict[str, Span] | None:
+        """What was kept of it; a power cut may have left half of that, which is not believed."""
         if self._memory is None:
             return None
         try:
-            lines = (self._memory / bundle).read_text("ascii").splitlines()
-            found = (line.split(" ") for line in lines)
-            return {sha256: Span(int(start), int(size)) for sha256, start, size in found}
+            digest, *lines = (self._memory / bundle).read_text("ascii").splitlines()
+            spans = (line.split(" ") for line in lines)
+            found = {sha256: Span(int(start), int(size)) for sha256, start, size in spans}
         except (OSError, ValueError):
             return None
+        return found if digest == digest_of(found) else None
 
     def _remember(self, bundle: str, spans: dict[str, Span]) -> None:
         if self._memory is None:
             return
+        text = "".join([f"{digest_of(spans)}\n", *lines_of(spans)])
         with suppress(OSError):  # it is read again next time
             self._memory.mkdir(parents=True, exist_ok=True)
             temporary = self._memory / f"{bundle}.{random_bytes(6).hex()}"
-            temporary.write_text("".join(lines_of(spans)), "ascii")
+            temporary.write_text(text, "ascii")
             temporary.replace(self._memory / bundle)
 
 
