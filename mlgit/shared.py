@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.git.transport.protocol import Transport
     from mlgit.holdings.named import Named
+    from mlgit.holdings.upload import Shared
     from mlgit.sharing.plan import Synced
     from mlgit.store.store import Store
 
@@ -149,36 +150,48 @@ class _BytesFirst:
     def _share(
         self, needed: Mapping[str, Named], said: Mapping[str, int], over: Collection[str]
     ) -> None:
-        from mlgit.anchored import anchored
-        from mlgit.artifacts.transfer.values import Wanted
-        from mlgit.holdings.unshared import take_back
-        from mlgit.holdings.upload import caches, share
-
-        left = [one for one in said if one not in over]
-        ours = [one for one in left if any(cache.has(one) for cache in caches(self._store))]
-        wanted = [Wanted(one.sha256, one.size) for one in needed.values()]
-        wanted += [Wanted(one, said[one]) for one in ours if one not in self._held]
+        wanted = self._wanted(needed, {one: said[one] for one in said if one not in over})
         remotes = self._reachable(needed) if wanted else []
         if not remotes:
-            if over:
-                take_back(self._store, over)
+            self._take_back(over)
             return
-        copies = max(self._store.settings.artifacts.copies, 1)
-        found = share(self._store, wanted, remotes, self._progress, copies=copies)
-        self._held |= found.held.keys()
-        self._sent = list(dict.fromkeys([*self._sent, *found.sent]))
-        self._remotes += [name for name in found.remotes if name not in self._remotes]
-        settled = (found.held.keys() & said.keys()) | set(over)
-        if settled:
-            take_back(self._store, settled)
-        holders = set(chain(*found.held.values()))
-        self._loose = anchored(self._store, [one for one in remotes if one.name in holders])
+        found = self._bring(wanted, remotes)
+        self._take_back({*over, *(found.held.keys() & said.keys())})
         lacking = {one: found.lacking[one] for one in needed if one not in found.held}
         if lacking:
             raise _not_shared(needed, lacking, remotes)
         self._copies |= {one: len(found.held.get(one.sha256, ())) for one in wanted}
         self._reasons |= found.lacking
         self._held |= said.keys()  # tried once is enough
+
+    def _wanted(self, needed: Mapping[str, Named], said: Mapping[str, int]) -> list[Wanted]:
+        """What is named newly, and what this clone has of that which one clone alone is said to."""
+        from mlgit.artifacts.transfer.values import Wanted
+        from mlgit.holdings.upload import caches
+
+        held = caches(self._store)
+        ours = [one for one in said if any(cache.has(one) for cache in held)]
+        wanted = [Wanted(one.sha256, one.size) for one in needed.values()]
+        return wanted + [Wanted(one, said[one]) for one in ours if one not in self._held]
+
+    def _bring(self, wanted: Sequence[Wanted], remotes: Sequence[SharedRemote]) -> Shared:
+        from mlgit.anchored import anchored
+        from mlgit.holdings.upload import share
+
+        copies = max(self._store.settings.artifacts.copies, 1)
+        found = share(self._store, wanted, remotes, self._progress, copies=copies)
+        self._held |= found.held.keys()
+        self._sent = list(dict.fromkeys([*self._sent, *found.sent]))
+        self._remotes += [name for name in found.remotes if name not in self._remotes]
+        holders = set(chain(*found.held.values()))
+        self._loose = anchored(self._store, [one for one in remotes if one.name in holders])
+        return found
+
+    def _take_back(self, digests: Collection[str]) -> None:
+        if digests:
+            from mlgit.holdings.unshared import take_back
+
+            take_back(self._store, digests)
 
     def _reachable(self, needed: Mapping[str, Named]) -> list[SharedRemote]:
         """The remotes to send to; none where nothing has to be sent."""
