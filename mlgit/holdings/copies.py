@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from mlgit.artifacts.transfer.retry import patiently
 from mlgit.errors import MlgitError, RemoteFailed
 from mlgit.holdings.memory import verified
 
 if TYPE_CHECKING:
-    from mlgit.artifacts.remote import SharedRemote
     from mlgit.artifacts.transfer.values import Wanted
     from mlgit.store.store import Store
 
-_PATIENCE = 60.0  # seconds
 _MAKE = "mlgit artifact verify --remote --fix"
-
-
-def copies_of(remotes: Sequence[SharedRemote], wanted: Iterable[Wanted]) -> dict[str, list[str]]:
-    """Names of the remotes that have each object with its size, by sha256; no bytes are read.
-
-    Raises:
-        RemoteFailed, StorageFailed: A remote did not answer, so its copies are not known.
-    """
-    sizes = {one.sha256: one.size for one in wanted}
-    found: dict[str, list[str]] = {digest: [] for digest in sizes}
-    for remote in remotes:
-        there = patiently(lambda remote=remote: remote.sizes(list(sizes)), _PATIENCE)  # type: ignore[misc]
-        for digest, size in there.items():
-            if sizes.get(digest) == size:
-                found[digest].append(remote.name)
-    return found
 
 
 def remembered(store: Store) -> Counter[str]:
