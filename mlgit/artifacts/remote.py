@@ -36,20 +36,6 @@ class Remote(Protocol):
         """
 
 
-class Stored(NamedTuple):
-    """One object that a listing of a remote shows.
-
-    Attributes:
-        sha256: The digest it is named for; its bytes were not read.
-        size: Bytes.
-        modified: Seconds since 1970 UTC when it was put there, by the remote's clock.
-    """
-
-    sha256: str
-    size: int
-    modified: float
-
-
 class SharedRemote(Remote, Protocol):
     """A remote that other clones reach, too.
 
@@ -83,13 +69,6 @@ class SharedRemote(Remote, Protocol):
 
         Raises:
             RemoteFailed: The place did not answer; nothing is known.
-        """
-
-    def listing(self) -> Iterator[Stored]:
-        """Every object that is there.
-
-        Raises:
-            RemoteFailed: The place did not answer in full.
         """
 
 

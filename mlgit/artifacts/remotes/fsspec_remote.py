@@ -9,7 +9,6 @@ from hashlib import sha256 as new_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from mlgit.artifacts.remote import Stored
 from mlgit.artifacts.remotes.files import PIECE, Files
 from mlgit.artifacts.remotes.sending import send
 from mlgit.artifacts.streams import steady
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from mlgit.artifacts.remotes.place import Head, Place
 
 _HEX = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"sha256/([0-9a-f]{2})/([0-9a-f]{2})/(\1\2[0-9a-f]{60})")
 
 
 class FsspecRemote(Files):
@@ -146,13 +144,6 @@ class FsspecRemote(Files):
             return self._digest(name_of(sha256)) == sha256
         except NotFound:
             return False
-
-    def listing(self) -> Iterator[Stored]:
-        """Every object that is there, some thousands held at a time."""
-        for key in self.keys("sha256"):
-            found = _NAME.fullmatch(key.name)
-            if found:
-                yield Stored(found[3], key.size, key.modified)
 
     def _damaged(self, sha256: str) -> Damaged:
         return Damaged(

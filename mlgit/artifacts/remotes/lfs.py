@@ -22,7 +22,6 @@ from mlgit.errors import Damaged, NotFound, RemoteFailed, Unsupported
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
-    from mlgit.artifacts.remote import Stored
 
 EMPTY = sha256_of().hexdigest()  # LFS knows no object of no bytes: an empty file is its pointer
 _ABSENT = {404, 410, 422}  # 422: there is none of that size
@@ -116,18 +115,6 @@ class LfsRemote:
         except NotFound:
             return False
         return found.hexdigest() == sha256
-
-    def listing(self) -> Iterator[Stored]:
-        """Not possible.
-
-        Raises:
-            Unsupported: Always: LFS servers list nothing.
-        """
-        raise Unsupported(
-            f"{self.name} is an LFS store, which does not list what it has",
-            "what no run needs is removed in the settings of the git host",
-            remote=self.name,
-        )
 
     @contextmanager
     def _open(self, sha256: str, start: int) -> Iterator[BaseHTTPResponse]:

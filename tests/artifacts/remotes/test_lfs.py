@@ -9,6 +9,7 @@ from threading import Thread
 
 import pytest
 
+from mlgit.artifacts.remote import Collectable
 from mlgit.artifacts.remotes.lfs import EMPTY, open_lfs
 from mlgit.errors import Damaged, NotFound, Unsupported
 from tests.artifacts.remotes.lfs_model import DATA, DIGEST, fetched, opened
@@ -138,9 +139,8 @@ def test_pieces_begin_anywhere(lfs: Lfs) -> None:
         assert b"".join(remote.pieces(DIGEST, len(DATA))) == b""
 
 
-def test_nothing_can_be_listed(lfs: Lfs) -> None:
-    with pytest.raises(Unsupported, match="does not list"):
-        opened(lfs).listing()
+def test_nothing_can_be_listed_nor_cleaned_up(lfs: Lfs) -> None:
+    assert not isinstance(opened(lfs), Collectable)
 
 
 def test_many_threads_use_one_remote(lfs: Lfs, tmp_path: Path) -> None:

@@ -117,7 +117,7 @@ def attempts(remote: FsspecRemote, scratch: Path) -> list[Callable[[], object]]:
         lambda: remote.sizes([DIGEST]),
         lambda: remote.get(DIGEST, BytesIO()),
         lambda: remote.put(DIGEST, path),
-        lambda: list(remote.listing()),
+        lambda: list(remote.keys("sha256")),
     ]
 
 

@@ -167,7 +167,7 @@ class Plain:
     def __init__(self, w: World) -> None:
         self._w = w
         self.verify, self.put = w.remote.verify, w.remote.put
-        self.has, self.sizes, self.listing = w.remote.has, w.remote.sizes, w.remote.listing
+        self.has, self.sizes = w.remote.has, w.remote.sizes
 
     def get(self, sha256: str, target: BinaryIO) -> None:
         data = next(self._w.stored(one) for one in self._w.wanted if one.sha256 == sha256) or b""

@@ -173,7 +173,7 @@ class Row(NamedTuple):
 def uploaded_under(store: str, on: str, mode: str, seed: int = 0) -> Row:
     """One upload with this fault, and one without."""
     with world(store, seed=seed) as w:
-        list(w.remote.listing())
+        list(w.remote.keys("sha256"))
         w.remote.sizes([one.sha256 for one in w.wanted])
         _begin(w, on, mode)
         claimed: list[Wanted] = []

@@ -122,7 +122,7 @@ def digests(things: tuple[Thing, ...]) -> list[str]:
 
 def stored(remote: Aged) -> set[str]:
     """The objects of a remote, alone or whole in bundles."""
-    found = {one.sha256 for one in remote.listing()}
+    found = {key.name.rpartition("/")[2] for key in remote.keys("sha256")}
     for key in remote.keys("bundles"):
         found |= remote.open_bundle(bundle_at(key.name)).keys()
     return found
