@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -188,11 +189,19 @@ def _check(at: Scene, cut: Cut, tally: Tally) -> None:
 def _state(at: Scene) -> bytes:
     """Digest of both sides, but for what holds a time or is drawn at random."""
     digest = hashlib.sha256()
-    for file in sorted(at.used.glob("[!h]*/.git/**/*")) + sorted(at.used.glob("hub.git/**/*")):
+    for file in sorted(_files(at.used)):
         name = file.relative_to(at.used).as_posix()
-        if file.is_file() and "/logs/" not in name and "/mlgit/writer" not in name:
-            digest.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+        if "/logs/" not in name and "/mlgit/writer" not in name:
+            with suppress(FileNotFoundError):  # a server that dies removes what it took in
+                digest.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.digest()
+
+
+def _files(used: Path) -> Iterator[Path]:
+    """Those of the repositories; unlike a glob, a walk passes over folders that are gone."""
+    for root in (*used.glob("[!h]*/.git"), used / "hub.git"):
+        for where, _, names in os.walk(root):
+            yield from (Path(where, name) for name in names)
 
 
 def _do(at: Scene) -> str:

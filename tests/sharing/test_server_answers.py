@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
 
+from mlgit import times
 from mlgit.errors import RemoteFailed
 from mlgit.runs import edit
 from mlgit.sharing.push import push
@@ -125,8 +127,10 @@ def test_chunks_and_compressed_requests_are_understood(
             record(other)
             push(other, transport_of(other))
             assert ids(other) > ids(ours)
-        for _ in range(40):
-            record(ours)
+        later = times.Sources(clock=lambda: time.time_ns() // 1_000_000 + 3_600_000)
+        with times.pinned(later):  # newer than theirs, so that git names them first, and many
+            for _ in range(40):
+                record(ours)
         sync(ours, transport_of(ours))
         assert len(ids(ours)) == 82  # one from the beginning, one of theirs, and 80
     if way == "git":
