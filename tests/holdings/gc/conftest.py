@@ -12,7 +12,8 @@ from mlgit.artifacts.remotes.fsspec_remote import FsspecRemote
 from mlgit.artifacts.remotes.opening import open_remote
 from mlgit.store.store import Store
 from tests.artifacts.remotes.conftest import kept, there
-from tests.holdings.gc.sharing import Aged, Clone
+from tests.holdings.gc.kit import record
+from tests.holdings.gc.sharing import Aged, Clone, share
 from tests.support.clouds import SERVERS, There
 from tests.support.repos import git, make_repo
 
@@ -66,3 +67,12 @@ def remote(there: There) -> Aged:
     made = open_remote("main", there.url)
     assert isinstance(made, FsspecRemote)
     return Aged(made)
+
+
+@pytest.fixture
+def ours(clone: Clone, remote: Aged) -> Store:
+    """A clone whose one run is shared."""
+    store = clone("ours")
+    record(store)
+    share(store, remote)
+    return store

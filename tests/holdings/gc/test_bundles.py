@@ -9,16 +9,7 @@ from mlgit.sharing.remotes import transport_of
 from mlgit.sharing.sync import sync
 from mlgit.store.store import Store
 from tests.holdings.gc.kit import cache, record
-from tests.holdings.gc.sharing import Aged, Clone, bundle, clean, digests, expire, share
-
-
-@pytest.fixture
-def ours(clone: Clone, remote: Aged) -> Store:
-    """A clone whose one run is shared."""
-    store = clone("ours")
-    record(store)
-    share(store, remote)
-    return store
+from tests.holdings.gc.sharing import Aged, Clone, bundle, clean, digests, expire
 
 
 def bundles(remote: Aged, under: str = "bundles") -> list[str]:

@@ -16,15 +16,6 @@ from tests.holdings.gc.sharing import Aged, Clone, clean, digests, expire, put, 
 from tests.support.repos import git
 
 
-@pytest.fixture
-def ours(clone: Clone, remote: Aged) -> Store:
-    """A clone whose one run is shared."""
-    store = clone("ours")
-    record(store)
-    share(store, remote)
-    return store
-
-
 def _top(store: Store) -> Path:
     assert store.repository.work_tree is not None
     return store.repository.work_tree
@@ -47,6 +38,16 @@ def test_two_steps_on_a_remote(ours: Store, remote: Aged) -> None:
     assert digests(done.removed) == [digest]
     assert not list(remote.keys("trash"))
     assert remote.verify(kept)
+
+
+def test_files_that_are_no_objects_are_nobodys_to_remove(ours: Store, remote: Aged) -> None:
+    names = ["sha256/zz/zz/note.txt", f"sha256/00/11/{'0' * 64}", "bundles/note.zip", "other"]
+    for name in names:
+        remote.write(name, b"not an object")
+    remote.age()
+    clean(ours, remote)
+    assert [remote.read(name) for name in names] == [b"not an object"] * len(names)
+    assert not list(remote.keys("trash"))
 
 
 def test_runs_of_others_are_fetched_first(ours: Store, clone: Clone, remote: Aged) -> None:
