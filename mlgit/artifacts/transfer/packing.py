@@ -24,8 +24,10 @@ _READERS = 4
 _WORTH_WHOLE = 8  # objects of one bundle for which all of it is read
 
 
-def small_ones(wanted: Sequence[Wanted]) -> list[Wanted]:
-    """Those that would share bundles; none where they are too few."""
+def small_ones(wanted: Sequence[Wanted], remote: SharedRemote) -> list[Wanted]:
+    """Those that would share bundles; none where they are too few, or the remote has none."""
+    if not isinstance(remote, Bundling):
+        return []
     found = [one for one in wanted if one.size <= SMALL]
     return found if len(found) >= FEWEST else []
 
@@ -39,12 +41,16 @@ def packs_of(wanted: Sequence[Wanted]) -> list[Pack]:
     return packs
 
 
-def in_bundles(wanted: Sequence[Wanted], remote: Bundling, timeout: float) -> dict[Wanted, str]:
-    """Those that are in bundles of the remote now, and in which.
+def in_bundles(
+    wanted: Sequence[Wanted], remote: SharedRemote | Bundling, timeout: float
+) -> dict[Wanted, str]:
+    """Those that are in bundles of the remote now, and in which; none where it has no bundles.
 
     Raises:
         RemoteFailed, StorageFailed: It did not answer; nothing is known.
     """
+    if not wanted or not isinstance(remote, Bundling):
+        return {}
     digests = [one.sha256 for one in wanted]
     found = patiently(lambda: bounded(lambda: remote.bundled(digests), timeout), timeout)
     return {
@@ -60,10 +66,9 @@ def whole_in_bundles(wanted: Sequence[Wanted], remote: SharedRemote, timeout: fl
     Raises:
         RemoteFailed, StorageFailed: It did not answer.
     """
-    small = small_ones(wanted)
-    if not small or not isinstance(remote, Bundling):
+    if not isinstance(remote, Bundling):
         return set()
-    there = in_bundles(small, remote, timeout)
+    there = in_bundles(small_ones(wanted, remote), remote, timeout)
 
     def whole(bundle: str) -> set[str]:
         with suppress(NotFound):
@@ -106,7 +111,7 @@ def fetch_packs(
     for remote in remotes:
         if not isinstance(remote, Bundling):
             continue
-        left = [one for one in small_ones(wanted) if one not in fetched]
+        left = [one for one in small_ones(wanted, remote) if one not in fetched]
         left = [one for one in left if not into.has(one.sha256)]
         if left:
             fetched |= dict.fromkeys(_fetch_from(left, remote, into, progress, timeout))

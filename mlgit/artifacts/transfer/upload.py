@@ -45,14 +45,7 @@ def upload(
     """
     sources = [source] if isinstance(source, ObjectCache) else list(source)
     asked = list(dict.fromkeys(wanted))
-    end = time.monotonic() + timeout * (1 + len(asked) // _QUESTIONS)
-    small = small_ones(asked) if isinstance(remote, Bundling) else []
-    there, packs = _packed(small, remote, timeout)
-    together = set(small)
-    others = [one for one in asked if one not in together]
-    sizes = _sizes([one.sha256 for one in others], remote, timeout, end)
-    there += [one for one in others if sizes.get(one.sha256) == one.size]
-    absent = [one for one in others if sizes.get(one.sha256) != one.size]
+    there, items = _looked_for(asked, remote, timeout)
     lost: set[Wanted] = set()
 
     def send(item: Wanted | Pack, pulse: Pulse) -> None:
@@ -62,23 +55,30 @@ def upload(
         else:
             _send(item, pulse, sources, remote)
 
-    done, failed = Crew(send, workers, timeout).work([*absent, *packs], progress)
+    done, failed = Crew(send, workers, timeout).work(items, progress)
     sent = [one for one in done if one not in lost]
     missing = [*lost, *(failure.wanted for failure in failed if _is_missing(failure))]
     return Uploaded(there, sent, missing, [one for one in failed if not _is_missing(one)])
 
 
-def _packed(
-    small: list[Wanted], remote: SharedRemote, timeout: float
-) -> tuple[list[Wanted], list[Pack]]:
-    """Those that are in bundles already, and the others in packs.
+def _looked_for(
+    asked: list[Wanted], remote: SharedRemote, timeout: float
+) -> tuple[list[Wanted], list[Wanted | Pack]]:
+    """Those that are there, and what is to be sent.
 
-    One that is there by itself is sent again: to ask for each would cost more.
+    Where there are bundles, a small one that is there by itself is sent again: to ask for each
+    would cost more.
     """
-    if not isinstance(remote, Bundling) or not small:
-        return [], []
-    there = in_bundles(small, remote, timeout)
-    return list(there), packs_of([one for one in small if one not in there])
+    end = time.monotonic() + timeout * (1 + len(asked) // _QUESTIONS)
+    small = small_ones(asked, remote)
+    together = in_bundles(small, remote, timeout)
+    packs = packs_of([one for one in small if one not in together])
+    grouped = {*small}
+    others = [one for one in asked if one not in grouped]
+    sizes = _sizes([one.sha256 for one in others], remote, timeout, end)
+    there = [one for one in others if sizes.get(one.sha256) == one.size]
+    absent = [one for one in others if sizes.get(one.sha256) != one.size]
+    return [*together, *there], [*absent, *packs]
 
 
 def _sizes(digests: list[str], remote: SharedRemote, timeout: float, end: float) -> dict[str, int]:
