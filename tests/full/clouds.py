@@ -27,7 +27,7 @@ _SERVERS = ("moto[server,s3]>=5", "gcp-storage-emulator>=2024.8")
 
 def step() -> Outcome:
     """One suite over every kind of remote, each behind a real server."""
-    if not _install(*_OURS) or not _install(*_SERVERS, f"boto3=={version('botocore')}"):
+    if not installed():
         return Outcome(Result.SKIPPED, "the packages cannot be installed")
     there = {"azurite": _has_azurite(), "ssh": has_ssh(), "git-lfs": has("git-lfs", "git-lfs")}
     lacking = [name for name, found in there.items() if not found]
@@ -37,6 +37,11 @@ def step() -> Outcome:
     words = [f"{name} {version(name)}" for name in _PACKAGES]
     words += [f"without {name}" for name in lacking] or [AZURITE.replace("@", " ")]
     return Outcome(done.result, ", ".join([done.figures, *words]))
+
+
+def installed() -> bool:
+    """Whether clients and servers of all kinds are in this environment, put there if need be."""
+    return _install(*_OURS) and _install(*_SERVERS, f"boto3=={version('botocore')}")
 
 
 def _install(*packages: str) -> bool:
