@@ -8,7 +8,7 @@ from typing import Any
 
 from mlgit import errors
 from mlgit.records import text
-from mlgit.records.schema_rules import Finding, findings
+from mlgit.records.schema_rules import Finding, findings, strangers
 from mlgit.records.schema_table import KINDS, VARIANTS
 
 
@@ -58,6 +58,11 @@ def damage(kind: str, doc: dict[str, Any], error: Exception) -> errors.Damaged:
     problems = validate(kind, doc)
     reason = str(problems[0]) if problems else f"{type(error).__name__}: {error}"
     return errors.Damaged(f"not a valid {kind} file: {reason}", kind=kind, reason=reason)
+
+
+def unknown_keys(kind: str, doc: dict[str, Any]) -> list[str]:
+    """Keys that the format does not name, dotted: rules of a newer version, or slips of the pen."""
+    return [_dotted(path) for path in strangers(KINDS[kind], doc)]
 
 
 def _findings(kind: str, doc: dict[str, Any]) -> Iterator[Finding]:

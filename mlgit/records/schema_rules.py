@@ -137,6 +137,25 @@ def findings(rule: Rule, value: Any, path: tuple[str | int, ...] = ()) -> Iterat
         yield from _in_section(rule, value, path)
 
 
+def strangers(
+    rule: Rule, value: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[str | int, ...]]:
+    """Where `value` has keys that its rule does not name, in the order of the file."""
+    if isinstance(rule, Contested):
+        rule = rule.rule
+        if isinstance(value, dict) and "sides" in value:
+            value = value.get("base")
+    if isinstance(rule, Items) and isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from strangers(rule.rule, item, (*path, number))
+    for key, item in value.items() if isinstance(value, dict) else ():
+        below = rule.fields.get(key) if isinstance(rule, Section) else getattr(rule, "rule", None)
+        if below is None:
+            yield (*path, key)
+        else:
+            yield from strangers(below, item, (*path, key))
+
+
 def _in_section(
     rule: Section, value: dict[str, Any], path: tuple[str | int, ...]
 ) -> Iterator[Finding]:

@@ -142,7 +142,7 @@ MODEL = section(
         "format": FORMAT,
         "updated": TIME,
         "lifecycle": _LIFECYCLE,
-        "description": TEXT,
+        "description": Contested(TEXT),
         "tags": _TEXTS,
         "edits": _EDITS,
     },
@@ -203,7 +203,9 @@ GATE = section(
         "branches": Items(NAME),
         "clean": FLAG,
         "require": Items(REQUIREMENT),
+        "tags": Each(TEXT),
         "artifacts": one_of("verified"),
+        "copies": COUNT,
         "signature": one_of("compatible"),
         "allow_dataset_change": FLAG,
         "approvals": section({"count": COUNT}, {"from": Items(NAME), "not_author": FLAG}),
@@ -238,6 +240,7 @@ TRUST = section(
     {
         "format": FORMAT,
         "signers": Items(section({"name": NAME, "key": NAME}, {"may": Items(NAME)})),
+        "groups": Each(Items(NAME)),
     },
 )
 EPOCH = section(

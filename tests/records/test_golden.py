@@ -5,22 +5,31 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
+from mlgit.errors import Damaged
 from mlgit.records import layout, schema, text
+from mlgit.records.approval import dump_approval, load_approval
 from mlgit.records.artifact import dump_manifest, load_manifest
 from mlgit.records.epoch import dump_epoch, load_epoch
 from mlgit.records.experiment import dump_experiment, load_experiment
 from mlgit.records.inputs import dump_inputs, load_inputs
 from mlgit.records.logged_model import dump_logged_model, load_logged_model
 from mlgit.records.metrics import decode_points, encode_points, merge_segments, summarize
+from mlgit.records.model_version import dump_model_version, load_model_version
+from mlgit.records.pointer import dump_alias, dump_stage, load_alias, load_stage
+from mlgit.records.policy import Bound, Requirement, load_policy
+from mlgit.records.registered_model import dump_registered_model, load_registered_model
 from mlgit.records.run import Edit, Run, dump_purged, dump_run, load_purged, load_run
 from mlgit.records.schema_table import KINDS, VARIANTS
 from mlgit.records.settings import dump_settings, load_settings
+from mlgit.records.trust import load_trust
 from mlgit.records.unshared import dump_unshared, load_unshared, unshared_name
 from tests.records.strategies import same
 
+T = TypeVar("T")
 GOLDEN = Path(__file__).parent.parent / "golden" / "format-1"
 PATHS = sorted(path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file())
 YAML = [path for path in PATHS if path.endswith(".yaml")]
@@ -46,9 +55,25 @@ CODECS: dict[str, Callable[[bytes], bytes]] = {
     "logged-model": lambda data: dump_logged_model(load_logged_model(data)),
     "epoch": lambda data: dump_epoch(load_epoch(data)),
     "unshared": lambda data: dump_unshared(load_unshared(data)),
+    "model": lambda data: dump_registered_model(load_registered_model(data, "x")),
+    "version": lambda data: dump_model_version(load_model_version(data, 1)),
+    "alias": lambda data: _alias(data),
+    "stage": lambda data: data if b"sides:" in data else dump_stage(_there(load_stage(data))),
+    "approval": lambda data: dump_approval(load_approval(data)),
     "settings": lambda data: dump_settings(load_settings(data)),
     "metrics": lambda data: encode_points(decode_points(data)),
 }
+
+
+def _there(pointer: T | None) -> T:
+    assert pointer is not None
+    return pointer
+
+
+def _alias(data: bytes) -> bytes:
+    """An alias as it is written; one in conflict is never written but by a decision."""
+    alias = _there(load_alias(data))
+    return data if alias.contested else dump_alias(alias)
 
 
 def rewritten(path: str) -> bytes:
@@ -149,3 +174,35 @@ def test_keys_of_a_newer_version_survive_a_rewrite(path: str) -> None:
 @pytest.mark.parametrize("path", [path for path in YAML if kind_of(path) == "unshared"])
 def test_a_file_of_unshared_bytes_is_named_for_its_content(path: str) -> None:
     assert path == layout.unshared_path(unshared_name(read(path)))
+
+
+def test_an_alias_in_conflict_reads_as_what_it_was() -> None:
+    alias = _there(load_alias(read("registry/models/churn/aliases/candidate.yaml")))
+    assert (alias.alias, alias.version, alias.uid) == ("candidate", 4, "77e0a1b2c3d4e5f6")
+    assert alias.contested
+
+
+def test_the_policy_reads_as_the_gate_it_describes() -> None:
+    gate = _there(load_policy(read("registry/policy.yaml")).of_alias("churn", "production"))
+    assert gate.sources == ("candidate",)
+    assert (gate.clean, gate.artifacts, gate.signature) == (True, True, True)
+    assert gate.approvals == (1, ("ml-leads",), True)
+    latency = Requirement(
+        "latency_p95_ms",
+        "current",
+        fail_above=Bound(0.25, relative=True),
+        warn_above=Bound(0.1, relative=True),
+    )
+    assert latency in gate.require
+
+
+def test_a_policy_with_a_rule_that_is_not_known_is_no_policy() -> None:
+    data = read("registry/policy.yaml").replace(b"clean: true", b"claen: true")
+    with pytest.raises(Damaged, match=r"models\.churn\.aliases\.production\.claen"):
+        load_policy(data)
+
+
+def test_the_trust_reads_as_signers() -> None:
+    trust = load_trust(read("trust.yaml") + b"groups:\n  ml-leads:\n    - ada\n    - bob\n")
+    assert [one.name for one in trust.who_may("approve")] == ["ada"]
+    assert trust.people(["ml-leads", "eve"]) == {"ada", "bob", "eve"}
