@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "runs": GROUND | {"records", "git", "store", "artifacts"},
     "search": GROUND | {"records", "git", "store", "artifacts"},
     "sharing": GROUND | {"records", "git", "store", "artifacts"},
+    "registry": GROUND | {"records", "git", "store", "artifacts"},
     "holdings": GROUND | {"records", "git", "store", "artifacts"},
 }
 FACE = set(ALLOWED) | {"face"}

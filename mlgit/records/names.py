@@ -22,7 +22,7 @@ MAX_STEP = 10**18 - 1  # what the file format can spell
 
 _key = re.compile(r"[/\w.\- :]*").fullmatch
 _RUN_ID = r"[a-zA-Z0-9][\w\-]{0,255}"
-_CONTROL = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
+CONTROL = r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]"
 
 
 class Truncated(NamedTuple):
@@ -195,7 +195,7 @@ def _name(what: str, name: object, limit: int) -> str:
         raise errors.InvalidValue(f"{what} cannot be empty")
     if len(name) > limit:
         raise errors.InvalidValue(f"{what} of {len(name)} characters; {limit} are allowed")
-    if re.search(_CONTROL, name):
+    if re.search(CONTROL, name):
         raise errors.InvalidValue(f"{what} cannot hold control characters: {name!r:.80}")
     return name
 
