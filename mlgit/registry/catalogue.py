@@ -83,7 +83,7 @@ def model(data: Snapshot, name: str) -> RegisteredModel:
 
 
 def versions(data: Snapshot, folder: str) -> list[ModelVersion]:
-    """Every version of a model by number, also deleted ones; unreadable ones are left to `check`."""
+    """Every version of a model by number, also deleted ones; `check` names the unreadable."""
     below = f"{MODELS}/{folder}/versions"
     found: list[ModelVersion] = []
     for number in _numbers(data, below):
@@ -137,14 +137,14 @@ def alias(guarded: Snapshot, folder: str, name: str) -> Alias | None:
     return _read(guarded, layout.alias_path(folder, layout.folder_name(name)), load_alias)
 
 
-def stages(guarded: Snapshot, folder: str) -> dict[int, Stage]:
-    """The stage of every version that was ever in one, by number."""
-    found: dict[int, Stage] = {}
+def stages(guarded: Snapshot, folder: str) -> dict[str, Stage]:
+    """The stage of every version that was ever put in one, by the uid of the version."""
+    found: dict[str, Stage] = {}
     for number in _numbers(guarded, f"{MODELS}/{folder}/stages"):
         with suppress(Damaged):
             one = _read(guarded, layout.stage_path(folder, number), load_stage)
-            if one is not None:
-                found[number] = one
+            if one is not None and (one.uid not in found or found[one.uid].at < one.at):
+                found[one.uid] = one
     return found
 
 

@@ -76,7 +76,7 @@ def _by_alias(sight: Sight, model: RegisteredModel, name: str, strict: bool) -> 
         raise _missing(sight, model, name, shown)
     if alias.contested and strict:
         raise _contested(shown)
-    warnings = (f"{shown} is contested; this is what it was before",) if alias.contested else ()
+    warnings = _race(shown, contested=alias.contested)
     version = _by_uid(sight, model, alias.uid, shown)
     if version.number != alias.version:
         warnings += (f"{shown} says version {alias.version}, whose number is {version.number} now",)
@@ -111,15 +111,19 @@ def _by_uid(sight: Sight, model: RegisteredModel, uid: str, shown: str) -> Model
 def _by_stage(sight: Sight, model: RegisteredModel, stage: str, strict: bool) -> Found:
     stages = catalogue.stages(sight.guarded, model.folder)
     for version in reversed(catalogue.versions(sight.data, model.folder)):
-        if version.status == DELETED or stage_name(stages.get(version.number)) != stage:
+        found = stages.get(version.uid)
+        if version.status == DELETED or stage_name(found) != stage:
             continue
-        contested = stages[version.number].contested if version.number in stages else False
-        shown = f"the stage of {model.name} {version.number}"
+        contested = found is not None and found.contested
+        shown = f"the stage of {model.name}@{version.number}"
         if contested and strict:
             raise _contested(shown)
-        words = (f"{shown} is contested; this is what it was before",) if contested else ()
-        return Found(model, version, warnings=words)
+        return Found(model, version, warnings=_race(shown, contested=contested))
     raise NotFound(f"no version of {model.name} is in {stage}", f"mlgit models {model.name}")
+
+
+def _race(shown: str, *, contested: bool) -> tuple[str, ...]:
+    return (f"{shown} is contested; this is what it was before",) if contested else ()
 
 
 def stage_name(stage: Stage | None) -> str:
