@@ -52,3 +52,28 @@ def _reads_as(data: bytes, doc: dict[str, Any]) -> bool:
         return text.dump(text.load(data)) == text.dump(doc)
     except Damaged:
         return False
+
+
+def replaced(data: bytes, new: bytes) -> bytes:
+    """The text of `new`, a record as mlgit writes it, with the comments and order of `data`.
+
+    Raises:
+        errors.Damaged: `data` cannot be read.
+    """
+    before = text.load(data)
+    if text.dump(before) == data:
+        return new
+    wanted = text.load(new)
+    return rewritten(data, lambda doc: _become(doc, wanted))
+
+
+def _become(doc: MutableMapping[str, Any], wanted: dict[str, Any]) -> None:
+    """Change what differs, and only that: what is left alone keeps its comments."""
+    for key in [key for key in doc if key not in wanted]:
+        del doc[key]
+    for key, value in wanted.items():
+        there = doc.get(key)
+        if isinstance(there, MutableMapping) and isinstance(value, dict):
+            _become(there, value)
+        elif key not in doc or there != value:
+            doc[key] = value
