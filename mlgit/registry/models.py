@@ -41,7 +41,9 @@ def create(
 
     def make(change: Change) -> RegisteredModel:
         refuse_taken(change.snapshot, name)
-        made = new(change.snapshot, name)._replace(description=description, tags=given)
+        made = new(change.snapshot, name, store.writer)._replace(
+            description=description, tags=given
+        )
         put(change, made)
         return made
 
@@ -49,8 +51,8 @@ def create(
     return store.apply(make, f"registry: create {name}", {TRAILER: name})
 
 
-def new(data: Snapshot, name: str) -> RegisteredModel:
-    """A live model of that name, which nothing has written yet, in the folder of a deleted one.
+def new(data: Snapshot, name: str, writer: str) -> RegisteredModel:
+    """A live model of that name, which nothing has written yet; a deleted one begins anew.
 
     Raises:
         InvalidValue: It cannot be a name.
@@ -59,12 +61,19 @@ def new(data: Snapshot, name: str) -> RegisteredModel:
     now = times.now_ms()
     before = catalogue.named(data, name)
     if before is not None:
-        return RegisteredModel(name, before.folder, created=now, updated=now)
+        return _anew(before, now, next_edit(before.edits, writer))
     taken = set(data.names(catalogue.MODELS))
     choices = (layout.folder_name(f"{name}\0{k}" if k else name) for k in count())
     # A folder that is taken is of a model that was renamed since: a folder never moves.
     folder = next(choice for choice in choices if choice not in taken)
     return RegisteredModel(name, folder, created=now, updated=now)
+
+
+def _anew(before: RegisteredModel, now: int, stamp: Edit) -> RegisteredModel:
+    """A deleted model as a new one; marked, so that no other clone's deletion wins over it."""
+    gone = {f"tags.{key}": stamp._replace(deleted=True) for key in before.tags}
+    edits = {**before.edits, "lifecycle": stamp, "description": stamp, **gone}
+    return RegisteredModel(before.name, before.folder, created=now, updated=now, edits=edits)
 
 
 def rename(store: Store, name: str, new_name: str) -> RegisteredModel:

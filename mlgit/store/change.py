@@ -15,11 +15,13 @@ class Change:
 
     Attributes:
         snapshot: The store as it was when the block began.
+        message: What the commit says, where the block knows it better than who began it.
         commit: The commit that was made, after the block; None when nothing was changed.
     """
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.message = ""
         self.commit: Oid | None = None
         self._edits: dict[str, Edit] = {}
 

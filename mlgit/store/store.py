@@ -255,7 +255,7 @@ class Store:
             require_writable(self._settings_of(snapshot).format)
             change = Change(snapshot)
             yield change
-            change.commit = self._commit(change, text)
+            change.commit = self._commit(change, change.message or text)
 
     def _apply(self, edit: Callable[[Change], T], text: str) -> T:
         for _ in range(_ATTEMPTS - 1):
