@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from mlgit.store.change import Change
     from mlgit.store.snapshot import Snapshot
     from mlgit.store.store import Store
+
+T = TypeVar("T")
 
 
 class Sight(NamedTuple):
@@ -30,3 +34,19 @@ def sight(store: Store) -> Sight:
     """
     data = store.snapshot()
     return Sight(data, data)
+
+
+def decide(
+    store: Store,
+    edit: Callable[[Change, Sight], T],
+    subject: str,
+    trailers: Mapping[str, str] | None = None,
+) -> T:
+    """Change what is guarded, in one commit; `edit` may be called again where a race was lost.
+
+    Raises:
+        As `Store.apply`, and what `edit` raises.
+    """
+    return store.apply(
+        lambda change: edit(change, Sight(change.snapshot, change.snapshot)), subject, trailers
+    )
