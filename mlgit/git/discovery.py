@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import NamedTuple
 
@@ -82,6 +83,13 @@ def _look_in(folder: Path) -> Place | None:
 
 def _place(git_dir: Path, work_tree: Path | None) -> Place:
     return Place(git_dir, _common_dir(git_dir), work_tree)
+
+
+def quarantined_from() -> list[str]:
+    """Where the objects are that a push builds on, while its own are still set apart by git."""
+    named = os.environ.get("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
+    quoted = re.findall(rf'(?:"((?:[^"\\]|\\.)*)"|([^{os.pathsep}]+)){os.pathsep}?', named)
+    return [re.sub(r"\\(.)", r"\1", escaped) or plain for escaped, plain in quoted]
 
 
 def configured_work_tree(place: Place, config: Config) -> Path | None:

@@ -25,12 +25,19 @@ class Objects:
     """
 
     def __init__(
-        self, directory: Path, shared: int = 0, fetch: Callable[[Oid], bool] | None = None
+        self,
+        directory: Path,
+        shared: int = 0,
+        fetch: Callable[[Oid], bool] | None = None,
+        beside: Iterable[str] = (),
     ) -> None:
-        """Objects below `directory`; `fetch` may bring one that is missing and says if it did."""
+        """Objects below `directory` and, only to read, in the folders `beside` it.
+
+        `fetch` may bring one that is missing and says if it did.
+        """
         self.directory = os.fspath(directory)
         self.shared = shared
-        self._fetch = fetch
+        self._fetch, self._beside = fetch, tuple(beside)
         self._places: list[str] | None = None
         self._packed: PackedObjects | None = None
         self._memory = Memory()
@@ -199,7 +206,8 @@ class Objects:
 
     def _all_places(self) -> list[str]:
         if self._places is None:
-            self._places = _with_alternates(self.directory)
+            found = (_with_alternates(place) for place in (self.directory, *self._beside))
+            self._places = list(dict.fromkeys(place for places in found for place in places))
         return self._places
 
     def _packs(self) -> PackedObjects:

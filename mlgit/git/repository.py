@@ -42,7 +42,8 @@ class Repository:
         discovery.refuse_unsupported(self.config, self.common_dir)
         own = os.environ.get("GIT_OBJECT_DIRECTORY") if os.environ.get("GIT_DIR") else None
         folder = Path(own) if own else self.common_dir / "objects"
-        self.objects = Objects(folder, shared_mode(self.config), self._fetch_promised)
+        beside = discovery.quarantined_from() if own else ()
+        self.objects = Objects(folder, shared_mode(self.config), self._fetch_promised, beside)
         self.refs = Refs(self)
 
     @classmethod

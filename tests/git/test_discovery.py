@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlgit.errors import Damaged, NotARepository, Unsupported
+from mlgit.errors import Damaged, NotARepository, NotFound, Unsupported
 from mlgit.git.repository import Repository
 from tests.git.places import commit, files
 from tests.support.repos import git, make_repo
@@ -184,3 +184,33 @@ def test_a_symbolic_link_to_a_folder_inside_is_followed_as_git_does(
     link.symlink_to(repo)
     with Repository.discover(link / "src") as repository:
         assert repository.common_dir.samefile(repo / ".git")
+
+
+def test_objects_that_a_push_set_apart_are_read_with_those_it_builds_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = make_repo(tmp_path / 'a:"b\\.git', bare=True)
+    work = make_repo(tmp_path / "work")
+    (hub / "hooks/pre-receive").write_text(
+        '#!/bin/sh\nenv | grep -a ^GIT_ > seen; rm -rf kept; mkdir kept; cp -R "$GIT_OBJECT_DIRECTORY/." kept\n'
+    )
+    (hub / "hooks/pre-receive").chmod(0o755)
+    git(work, "push", "-q", str(hub), "main", check=True)
+    (work / "b").write_text("2")
+    git(work, "add", "b", check=True)
+    git(work, "commit", "-q", "-m", "second", check=True)
+    first, second = (git(work, "rev-parse", rev).stdout[:40].encode() for rev in ("main~", "main"))
+    git(work, "push", "-q", str(hub), "main", check=True)
+    seen = dict(line.split("=", 1) for line in (hub / "seen").read_text().splitlines())
+    monkeypatch.setenv("GIT_DIR", str(hub))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(hub / "kept"))
+    beside = seen["GIT_ALTERNATE_OBJECT_DIRECTORIES"]
+    monkeypatch.setenv("GIT_ALTERNATE_OBJECT_DIRECTORIES", beside)
+    objects = Repository.discover().objects
+    assert objects.commit(second).parents == (first,)
+    assert objects.commit(first).parents == ()
+    monkeypatch.setenv("GIT_ALTERNATE_OBJECT_DIRECTORIES", "")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "gone"))
+    with pytest.raises(NotFound):
+        Repository.discover().objects.commit(second)
