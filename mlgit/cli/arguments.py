@@ -82,7 +82,20 @@ def _runs_and_experiments(session: Session) -> Iterator[tuple[str, str]]:
     yield from _experiments(session)
 
 
+def _models(session: Session) -> Iterator[tuple[str, str]]:
+    from mlgit.registry import catalogue
+    from mlgit.registry.sight import sight
+
+    seen = sight(session.store)
+    for model in catalogue.models(seen.data)[0]:
+        if model.lifecycle == "active":
+            yield model.name, model.description.partition("\n")[0]
+            for alias in catalogue.aliases(seen.guarded, model.folder):
+                yield f"{model.name}@{alias.alias}", f"version {alias.version}"
+
+
 RUN = Known("run", _runs)
+MODEL = Known("model", _models)
 EXPERIMENT = Known("experiment", _experiments)
 # Of several runs and then an experiment a shell cannot know which is meant.
 RUN_OR_EXPERIMENT = Known("run", _runs_and_experiments)

@@ -43,6 +43,10 @@ TABLE: dict[str, dict[str, Entry]] = {
         "forget": Entry("forget", "Take something out of the store and out of its history."),
         "experiments": Entry("experiments", "List and manage experiments."),
     },
+    "Models": {
+        "models": Entry("models", "List the registered models, or the versions of one."),
+        "model": Entry("model", "Look at and change one registered model, version or alias."),
+    },
     "Share": {
         "push": Entry("share", "Bring what is new here to where others find it."),
         "pull": Entry("share", "Take in what others have recorded."),
