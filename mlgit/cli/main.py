@@ -46,6 +46,7 @@ TABLE: dict[str, dict[str, Entry]] = {
     "Models": {
         "models": Entry("models", "List the registered models, or the versions of one."),
         "model": Entry("model", "Look at and change one registered model, version or alias."),
+        "policy": Entry("policy", "Show the gates of promotion, or put those of FILE in place."),
     },
     "Share": {
         "push": Entry("share", "Bring what is new here to where others find it."),
@@ -95,7 +96,7 @@ def root(session: Session, *, directory: str | None) -> None:
 
     A run is one commit on the branch `mlgit`; the working tree is never touched. RUN is an id
     or its first letters, a name, @last, @{2} (the last but one) or @best:METRIC. More: `mlgit help
-    filters`, `layout`, `formats`, `codes`.
+    filters`, `gates`, `layout`, `formats`, `codes`.
     Options stand before or behind the command.
     """
     if directory is not None:

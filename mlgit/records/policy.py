@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlgit.records import text
 from mlgit.records.fields import (
@@ -23,6 +23,9 @@ from mlgit.records.fields import (
     served,
     value_to_text,
 )
+
+if TYPE_CHECKING:
+    from mlgit.records.schema import Problem
 
 ANY_MODEL = "*"
 
@@ -128,7 +131,7 @@ def load_policy(data: bytes) -> Policy:
     doc = text.load(data)
     try:
         require_writable(format_of(doc))
-        _refuse_unknown(schema.unknown_keys("policy", doc))
+        _refuse_invalid(schema.validate("policy", doc))
         gates = doc.get("models", {}).items()
         return Policy(
             {
@@ -146,9 +149,9 @@ def load_policy(data: bytes) -> Policy:
         raise schema.damage("policy", doc, error) from None
 
 
-def _refuse_unknown(keys: list[str]) -> None:
-    if keys:
-        raise ValueError(f"{keys[0]}: this version of mlgit knows no such rule")
+def _refuse_invalid(problems: list[Problem]) -> None:
+    if problems:
+        raise ValueError(str(problems[0]))
 
 
 def _gate(doc: Doc) -> Gate:

@@ -9,7 +9,7 @@ from typing import Any
 from mlgit import errors
 from mlgit.records import text
 from mlgit.records.schema_rules import Finding, findings, strangers
-from mlgit.records.schema_table import KINDS, VARIANTS
+from mlgit.records.schema_table import CLOSED, KINDS, VARIANTS
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,12 @@ def damage(kind: str, doc: dict[str, Any], error: Exception) -> errors.Damaged:
     return errors.Damaged(f"not a valid {kind} file: {reason}", kind=kind, reason=reason)
 
 
-def unknown_keys(kind: str, doc: dict[str, Any]) -> list[str]:
-    """Keys that the format does not name, dotted: rules of a newer version, or slips of the pen."""
-    return [_dotted(path) for path in strangers(KINDS[kind], doc)]
-
-
 def _findings(kind: str, doc: dict[str, Any]) -> Iterator[Finding]:
     variants = (rule for (of, key), rule in VARIANTS.items() if of == kind and key in doc)
-    return findings(next(variants, KINDS[kind]), doc)
+    yield from findings(next(variants, KINDS[kind]), doc)
+    if kind in CLOSED:
+        for path in strangers(KINDS[kind], doc):
+            yield path, "there is no rule of that name"
 
 
 def _dotted(path: tuple[str | int, ...]) -> str:

@@ -51,7 +51,7 @@ def completion(session: Session, *, shell: str) -> None:
 def help(ctx: click.Context, session: Session, *, words: tuple[str, ...]) -> None:  # noqa: A001
     """Explain a command, a topic or an error code.
 
-    Topics: filters, layout, formats, codes, checks.
+    Topics: filters, gates, layout, formats, codes, checks.
     """
     root, topic = ctx.find_root(), " ".join(words)
     if not topic:
