@@ -16,7 +16,7 @@ from tests.cli.harness import done, mlgit
 
 
 def test_the_topics() -> None:
-    assert topics() == ["checks", "codes", "filters", "formats", "layout"]
+    assert topics() == ["checks", "codes", "filters", "formats", "gates", "layout"]
     for topic in topics():
         assert done("help", topic).startswith(f"# {topic}: ")
 
