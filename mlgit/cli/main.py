@@ -44,9 +44,14 @@ TABLE: dict[str, dict[str, Entry]] = {
         "experiments": Entry("experiments", "List and manage experiments."),
     },
     "Models": {
+        "register": Entry(
+            "register",
+            "Register a run's files as a new version of a model.",
+        ),
         "models": Entry("models", "List the registered models, or the versions of one."),
         "model": Entry("model", "Look at and change one registered model, version or alias."),
         "policy": Entry("policy", "Show the gates of promotion, or put those of FILE in place."),
+        "events": Entry("events", "Say what happened to the registry, for whoever deploys."),
     },
     "Share": {
         "push": Entry("share", "Bring what is new here to where others find it."),

@@ -28,7 +28,7 @@ COMMANDS = [
     "resolve one", "status origin", "push origin", "pull origin", "sync origin", "pull evil",
     "flush ../spool", "import-runs ../other", "rm one", "purge one --yes", "forget --run two --yes",
     "clone ../hub.git ../copy", "remote list", "artifact verify", "gc --delete", "hook uninstall",
-    "models", "model show churn", "policy", "completion bash", "help runs", "version",
+    "register one churn", "models", "model show churn", "policy", "events", "completion bash", "help runs", "version",
 ]  # fmt: skip
 
 

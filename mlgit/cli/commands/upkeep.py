@@ -12,9 +12,10 @@ from mlgit.cli.command import Command
 from mlgit.cli.failure import said
 from mlgit.cli.numbers import counted
 from mlgit.cli.progress import working
+from mlgit.cli.revision import commit_of
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
-from mlgit.errors import Damaged, MlgitError, NotFound
+from mlgit.errors import Damaged, MlgitError
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -105,24 +106,14 @@ def _range(session: Session, revision: str) -> tuple[Oid | None, Snapshot]:
     if not revision:
         return None, session.store.snapshot()
     before, dots, after = revision.rpartition("..")
-    since = _commit(session, before) if before else None
+    repository = session.store.repository
+    since = commit_of(repository, before) if before else None
     if dots and not after:
         return since, session.store.snapshot()
-    trees = Trees(session.store.repository.objects)
-    snapshot = Snapshot(trees, _commit(session, after), after)
+    trees = Trees(repository.objects)
+    snapshot = Snapshot(trees, commit_of(repository, after), after)
     require_store(snapshot)
     return since, snapshot
-
-
-def _commit(session: Session, revision: str) -> Oid:
-    """The id of the commit that git knows by that name."""
-    from mlgit.process import CommandFailed, git
-
-    named = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
-    try:
-        return git(named, git_dir=session.store.repository.git_dir).stdout.strip()
-    except CommandFailed as error:
-        raise NotFound(f"git knows no commit {revision!r}.", hint="git log mlgit") from error
 
 
 @click.command(
