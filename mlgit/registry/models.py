@@ -122,7 +122,7 @@ def set_tag(store: Store, name: str, key: str, value: object) -> RegisteredModel
         edits = {**found.edits, f"tags.{key}": stamp}
         return found._replace(tags={**found.tags, **given}, edits=edits)
 
-    return _edit(store, name, edit, f"registry: tag {name} {key}")
+    return _edit(store, name, edit, f"registry: tag {key} on {name}")
 
 
 def delete_tag(store: Store, name: str, key: str) -> RegisteredModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -46,8 +47,9 @@ def request_of(sight: Sight, source: str) -> Request:
         found = find(sight, parse(source), strict=True)
         return copied(found.model, found.version)
     if not URL.fits(source):
+        shown = re.sub("//[^/]*@", "//", source)  # what stands there may be a password
         raise InvalidValue(
-            f"{source!r:.200} is not what a version can be made from",
+            f"{shown!r:.200} is not what a version can be made from",
             "runs:/ID/model, models:/m-ID, models:/NAME/3, or a URL without a password",
         )
     return Request(source=source)
