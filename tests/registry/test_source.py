@@ -77,15 +77,15 @@ def test_what_cannot_be_a_source_is_refused(store: Store, run_id: str, source: s
 @pytest.mark.parametrize(
     "source", ["runs:/ffff", "runs:/{}/nothing", "models:/m-00", "models:/x/1"]
 )
+def test_what_is_not_there_is_named(store: Store, run_id: str, source: str) -> None:
+    with pytest.raises(NotFound):
+        request_of(sight(store), source.format(run_id))
+
+
 def test_a_password_is_not_said_again(store: Store) -> None:
     with pytest.raises(InvalidValue) as caught:
         request_of(sight(store), "s3://me:secret@bucket/x")
     assert "secret" not in caught.value.message
-
-
-def test_what_is_not_there_is_named(store: Store, run_id: str, source: str) -> None:
-    with pytest.raises(NotFound):
-        request_of(sight(store), source.format(run_id))
 
 
 def test_a_deleted_run_is_no_source(store: Store, run_id: str) -> None:
