@@ -74,12 +74,17 @@ class PathTransport:
         except _Bulky as bulky:
             return bulky.way.fetch(timeout)
 
-    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+    def push(
+        self,
+        updates: Sequence[Update],
+        timeout: float | None = None,
+        options: Sequence[str] = (),
+    ) -> dict[str, Pushed]:
         """See `Transport.push`."""
         try:
             return self._push(updates, timeout)
         except _Bulky as bulky:
-            return bulky.way.push(updates, timeout)
+            return bulky.way.push(updates, timeout, options)
 
     def _fetch(self, timeout: float | None) -> Fetched:
         ours, deadline = self._repository, Deadline(self.remote, timeout or default_timeout())

@@ -89,8 +89,14 @@ class GitTransport:
         """See `Transport.tips`."""
         return self._refs(["--heads"], [], timeout)
 
-    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+    def push(
+        self,
+        updates: Sequence[Update],
+        timeout: float | None = None,
+        options: Sequence[str] = (),
+    ) -> dict[str, Pushed]:
         """See `Transport.push`."""
+        said_to_forge = [f"--push-option={one}" for one in options]
         leases = [
             f"--force-with-lease={one.ref}:{_text(one.old or b'')}"
             for one in updates
@@ -99,8 +105,10 @@ class GitTransport:
         specs = [f"{_text(one.new or b'')}:{one.ref}" for one in updates]
         try:
             nameless, remote = self._nameless()
-            done = self._git([*nameless, *_PUSH, *leases, "--", remote, *specs], timeout)
-            verdicts, said = _verdicts(_text(done.stdout)), _text(done.stderr)
+            done = self._git(
+                [*nameless, *_PUSH, *said_to_forge, *leases, "--", remote, *specs], timeout
+            )
+            verdicts, said = _verdicts(_text(done.stdout), updates), _text(done.stderr)
             lost = failed(self.remote, "push to", said)
         except RemoteFailed as error:
             verdicts, said, lost = {}, "", error
@@ -179,14 +187,23 @@ class GitTransport:
         return {"GIT_SSH_COMMAND": SSH}
 
 
-def _verdicts(porcelain: str) -> dict[str, tuple[str, str]]:
-    """The flag that `git push --porcelain` gives each ref, and the words behind it."""
-    found = {}
+def _verdicts(porcelain: str, updates: Sequence[Update]) -> dict[str, tuple[str, str]]:
+    """The flag that `git push --porcelain` gives each ref, and the words behind it.
+
+    What was pushed for review is named there as the forge calls it then.
+    """
+    found, reviewed = {}, {_text(one.new or b""): one.ref for one in updates if _is_review(one)}
     for line in porcelain.splitlines():
         parts = line.split("\t")
         if len(parts) == 3:
-            found[parts[1].rpartition(":")[2]] = parts[0], parts[2]
+            new, _, ref = parts[1].rpartition(":")
+            is_ours = any(one.ref == ref for one in updates)
+            found[ref if is_ours else reviewed.get(new, ref)] = parts[0], parts[2]
     return found
+
+
+def _is_review(update: Update) -> bool:
+    return update.ref.startswith("refs/for/")
 
 
 def _text(data: bytes) -> str:

@@ -95,10 +95,16 @@ class Transport(Protocol):
             RemoteFailed: It cannot be reached, or took too long.
         """
 
-    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+    def push(
+        self,
+        updates: Sequence[Update],
+        timeout: float | None = None,
+        options: Sequence[str] = (),
+    ) -> dict[str, Pushed]:
         """Change refs of the remote, each by itself; what became of each, by its name.
 
-        Where the answer got lost the remote is asked what it has.
+        Where the answer got lost the remote is asked what it has. `options` are for the forge there
+        (`git push -o`), each of one line; what is only a folder has nobody to read them.
 
         Raises:
             RemoteFailed: It cannot be reached, took too long, or refuses the branch. Only what is

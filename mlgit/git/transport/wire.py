@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -39,7 +40,7 @@ from mlgit.git.transport.refs import (
 from mlgit.git.transport.url import address_of
 
 if TYPE_CHECKING:
-    from dulwich.client import GitClient
+    from dulwich.client import GitClient, SendPackResult
     from dulwich.objects import ObjectID
     from dulwich.pack import UnpackedObject
     from dulwich.refs import Ref
@@ -96,13 +97,22 @@ class WireTransport:
             if name.startswith(HEADS)
         }
 
-    def push(self, updates: Sequence[Update], timeout: float | None = None) -> dict[str, Pushed]:
+    def push(
+        self,
+        updates: Sequence[Update],
+        timeout: float | None = None,
+        options: Sequence[str] = (),
+    ) -> dict[str, Pushed]:
         """See `Transport.push`."""
         found: dict[str, Pushed] = {}
         sent: list[Update] = []
 
+        said = [one.encode() for one in options]
+
         def tell(client: GitClient, path: bytes, _: Deadline) -> None:
-            self._send(client, path, updates, found, sent)
+            if said:  # dulwich sends them, but does not ask for it
+                client._send_capabilities.add(b"push-options")  # noqa: SLF001
+            self._send(partial(client.send_pack, path, push_options=said), updates, found, sent)
 
         try:
             self._talk("push to", timeout, tell, push=True)
@@ -149,8 +159,7 @@ class WireTransport:
 
     def _send(
         self,
-        client: GitClient,
-        path: bytes,
+        send_pack: Callable[..., SendPackResult],
         updates: Sequence[Update],
         found: dict[str, Pushed],
         sent: list[Update],
@@ -168,7 +177,7 @@ class WireTransport:
             new = list(self._lacking(sent, there))
             return len(new), _unpacked(objects, new)
 
-        result = client.send_pack(path, choose, pack)
+        result = send_pack(choose, pack)
         status = result.ref_status or {}
         for one in sent:
             words = status.get(one.ref.encode())
