@@ -1,0 +1,1 @@
+"""What a push may change: pure rules, asked of the objects that it brought."""

@@ -1,0 +1,47 @@
+"""Branches of proposals: open to all, for one file of the registry each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from mlgit.git.history import merge_bases
+from mlgit.git.tree import diff
+from mlgit.records import layout, schema
+from mlgit.registry.pushed.history import fresh, other_roots
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.registry.pushed.ground import Ground
+
+_PROPOSED = frozenset({"alias", "stage", "policy", "trust"})
+_FEW = 20  # paths that are named
+
+
+def refused(ground: Ground, head: Oid) -> Iterator[str]:
+    """Why a branch is no proposal for the guarded branch; nothing where it is one.
+
+    Raises:
+        NotFound, Damaged: Something of it cannot be read.
+    """
+    objects, tip = ground.objects, ground.tips.get(ground.guarded)
+    bases = merge_bases(objects, tip, head) if tip else []
+    if tip is None or not bases or other_roots(objects, fresh(objects, tip, head)):
+        yield f"it does not come from the branch {ground.guarded}"
+        return
+    before = objects.commit(max(bases)).tree
+    paths = []
+    for change in diff(objects, before, objects.commit(head).tree):
+        paths.append(change.path)
+        located = layout.parse_path(change.path)
+        kind = located.kind if located else ""
+        if kind not in _PROPOSED and not (kind == "version" and change.old is None):
+            yield f"{change.path!r} is nothing that a proposal changes"
+        elif change.new:
+            wrong = schema.validate_file(kind, objects.blob(change.new.oid))
+            yield from (f"{change.path}:{one.line or 1} {one.message}" for one in wrong[:_FEW])
+        if len(paths) > _FEW:
+            break
+    pointed = [path for path in paths if "/versions/" not in path]
+    if len(pointed) != 1 or len(paths) > 2:
+        yield f"it changes {len(pointed)} files; a proposal changes one alias, stage or policy"
