@@ -50,8 +50,10 @@ TABLE: dict[str, dict[str, Entry]] = {
         ),
         "models": Entry("models", "List the registered models, or the versions of one."),
         "model": Entry("model", "Look at and change one registered model, version or alias."),
+        "gate": Entry("gate", "Say whether a promotion may land, with a reason for every rule."),
         "policy": Entry("policy", "Show the gates of promotion, or put those of FILE in place."),
         "events": Entry("events", "Say what happened to the registry, for whoever deploys."),
+        "ci": Entry("ci", "Have a forge judge proposals, and tell what has landed."),
     },
     "Share": {
         "push": Entry("share", "Bring what is new here to where others find it."),
