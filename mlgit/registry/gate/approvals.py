@@ -41,7 +41,11 @@ def approval_results(
     said = [word for word in words if (not counted or word.who in counted)]
     against = sorted({word.who for word in said if word.verdict == "reject"})
     approved = {word.who for word in said if word.verdict == "approve" and word.who not in authors}
-    if against:
+    if asked.not_author and trust.signers and authors.isdisjoint(_names(trust)):
+        yield failed(
+            "approvals", "nobody signed the proposal: who must not approve it is not known"
+        )
+    elif against:
         yield failed("approvals", f"{', '.join(against)} said no")
     elif len(approved) < asked.number:
         yield failed("approvals", _lacking(asked, approved, words))
@@ -49,6 +53,10 @@ def approval_results(
         by = ", ".join(sorted(approved))
         signed = "" if all(word.signed for word in said) else " (not signed)"
         yield passed("approvals", f"{len(approved)} of {asked.number}: {by}{signed}")
+
+
+def _names(trust: Trust) -> set[str]:
+    return {one.name for one in trust.signers}
 
 
 def trust_at(base: Snapshot) -> Trust:
