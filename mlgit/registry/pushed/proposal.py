@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from mlgit.git.history import merge_bases
 from mlgit.git.tree import diff
 from mlgit.records import layout, schema
+from mlgit.registry.gate.decision import move_of
+from mlgit.registry.gate.scope import scope_of
+from mlgit.registry.gate.verdict import Question
+from mlgit.registry.proposal_name import RULES
 from mlgit.registry.pushed.history import fresh, other_roots
+from mlgit.store.snapshot import Snapshot
+from mlgit.store.trees import Trees
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -18,7 +24,7 @@ _PROPOSED = frozenset({"alias", "stage", "policy", "trust"})
 _FEW = 20  # paths that are named
 
 
-def refused(ground: Ground, head: Oid) -> Iterator[str]:
+def refused(ground: Ground, name: str, head: Oid) -> Iterator[str]:
     """Why a branch is no proposal for the guarded branch; nothing where it is one.
 
     Raises:
@@ -45,3 +51,17 @@ def refused(ground: Ground, head: Oid) -> Iterator[str]:
     pointed = [path for path in paths if "/versions/" not in path]
     if len(pointed) != 1 or len(paths) > 2:
         yield f"it changes {len(pointed)} files; a proposal changes one alias, stage or policy"
+    elif pointed[0] in (layout.POLICY, layout.TRUST):
+        yield from [] if name == RULES else [f"a change of the rules is called {RULES}"]
+    elif name != (right := _name(ground, tip, head)):
+        yield f"what it proposes is called {right}"
+
+
+def _name(ground: Ground, tip: Oid, head: Oid) -> str:
+    """What a proposal of one pointer is to be called."""
+    question = Question(ground.objects, tip, head, ground.tips.get(ground.data, tip))
+    scope = scope_of(question)
+    base, data = (Snapshot(Trees(ground.objects), one) for one in (tip, question.data))
+    if scope.pointer is None or scope.located is None:
+        return "nothing"
+    return move_of(question, base, data, scope.pointer, scope.located).proposal

@@ -10,6 +10,8 @@ from mlgit.git.tree import FILE_MODE, lookup
 from mlgit.records import layout, text
 from mlgit.records.artifact import load_manifest
 from mlgit.store.check.check import check
+from mlgit.store.check.file import Files
+from mlgit.store.problem import Problem, Report
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
@@ -38,12 +40,29 @@ def broken(snapshot: Snapshot, old: Oid | None, spared: frozenset[str]) -> Itera
         # An alias of a new epoch has no past in which `previous` could be looked up.
         known = problem.code == "previous-differs" and bool(spared)
         if problem.severity == "error" and not known and not _is_in(problem.path, spared):
-            where = f":{problem.line}" if problem.line else ""
-            yield f"{problem.path}{where} {problem.message}"
+            yield _said(problem)
     for change in snapshot.changes_since(old) if old else ():
         located = layout.parse_path(change.path)
         if located and change.old and not _is_in(change.path, spared):
             yield from _taken_back(snapshot, old or b"", change, located)
+
+
+def malformed(snapshot: Snapshot, old: Oid | None) -> Iterator[str]:
+    """Changed files of a branch without runs that are not what the format says of their kind."""
+    report = Report()
+    files = Files(snapshot.objects, report)
+    for change in snapshot.changes_since(old):
+        located = layout.parse_path(change.path)
+        if located and change.new:
+            files.check(change.path, change.new.oid, located.kind)
+    for problem in report.problems():
+        if problem.severity == "error":
+            yield _said(problem)
+
+
+def _said(problem: Problem) -> str:
+    where = f":{problem.line}" if problem.line else ""
+    return f"{problem.path}{where} {problem.message}"
 
 
 def _is_in(path: str, folders: frozenset[str]) -> bool:

@@ -1,0 +1,98 @@
+"""The gate as a server asks it: one pointer at a time, with the words that it has let in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlgit.gating import question_of
+from mlgit.git.commits import virtual_commit
+from mlgit.git.edits import apply_edits
+from mlgit.git.oid import COMMIT
+from mlgit.git.overlay import Overlay
+from mlgit.git.tree import lookup
+from mlgit.records import layout
+from mlgit.registry.gate.decision import move_of
+from mlgit.registry.gate.judge import judge
+from mlgit.registry.gate.verdict import FAIL
+from mlgit.registry.proposal_name import RULES
+from mlgit.store.locate import Located
+from mlgit.store.snapshot import Snapshot
+from mlgit.store.store import Store
+from mlgit.store.trees import Trees
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.git.repository import Repository
+    from mlgit.git.tree import Entry, TreeChange
+    from mlgit.records.approval import Approval
+    from mlgit.registry.gate.verdict import Question, Verdict
+    from mlgit.registry.pushed.ground import Ground
+    from mlgit.registry.pushed.guarded import Gate
+    from mlgit.registry.pushed.history import Step
+
+
+def gate_of(repository: Repository, ground: Ground) -> Gate:
+    """The gate of a repository, for `registry.pushed.guarded`."""
+    store = Store(Located(repository, repository, ground.data))
+
+    def gate(ground: Ground, step: Step, change: TreeChange | None) -> Sequence[str]:
+        data = step.head if ground.guarded == ground.data else ground.tips[ground.data]
+        question = _question(store, ground, step, change, data)
+        signer = question.signer
+
+        def admitted(path: str, word: Approval) -> str:
+            """Whose word it is: of whoever signed it, else of whom the server let push it."""
+            return signer(path, word) or word.by
+
+        return _reasons(judge(question._replace(signer=admitted)))
+
+    return gate
+
+
+def _question(
+    store: Store, ground: Ground, step: Step, change: TreeChange | None, data: Oid
+) -> Question:
+    """One pointer as if it were all that the step changes; for None, the step as it is."""
+    base = step.base or step.head
+    question = question_of(store, base, step.head, data, proposal=step.head)
+    if change is None:
+        known = {layout.POLICY, layout.TRUST}
+        wanted = {path: _at(ground, step.head, path) for path in known}
+        proposal = _proposal(ground, step, RULES, wanted)
+        return question_of(store, base, step.head, data, proposal=proposal)
+    located = layout.parse_path(change.path) or layout.Located("")
+    rules, runs = (Snapshot(Trees(ground.objects), one) for one in (base, data))
+    branch = move_of(question, rules, runs, change, located).proposal
+    proposal = _proposal(ground, step, branch, {change.path: change.new})
+    overlay = Overlay(ground.objects)
+    before = ground.objects.commit(base)
+    tree, made = apply_edits(overlay, before.tree, {change.path: change.new})
+    overlay.add_all(made)
+    head = overlay.add(COMMIT, virtual_commit(tree, (base,), before.commit_time))
+    asked = question_of(store, base, step.head, data, proposal=proposal)
+    return asked._replace(objects=overlay, head=head)
+
+
+def _proposal(ground: Ground, step: Step, branch: str, wanted: dict[str, Entry | None]) -> Oid:
+    """The commit that was proposed: the branch's, or the one that the step merges, or the step.
+
+    It has to propose just what lands: approvals are of its tree.
+    """
+    tip = ground.tips.get(branch)
+    merged = ground.objects.commit(step.head).parents[1:]
+    for one in (tip, *merged):
+        if one and all(_at(ground, one, path) == entry for path, entry in wanted.items()):
+            return one
+    return step.head
+
+
+def _at(ground: Ground, commit: Oid, path: str) -> Entry | None:
+    return lookup(ground.objects, ground.objects.commit(commit).tree, path)
+
+
+def _reasons(verdict: Verdict) -> list[str]:
+    title = verdict.change.title if verdict.change else "this change"
+    failed = [one for one in verdict.results if one.outcome == FAIL]
+    reasons = [f"the gate of {title}: {one.rule}: {one.reason}" for one in failed]
+    return reasons or ([] if verdict.passed else [f"the gate of {title}: it is out of date"])
