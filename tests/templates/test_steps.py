@@ -1,0 +1,265 @@
+"""The shell of the checks, run for real against a bare repository: hostile proposals only fail."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+import mlgit
+from mlgit.ci import Wanted, files, place
+from mlgit.git.oid import Oid
+from mlgit.records import layout
+from mlgit.registry import aliases
+from mlgit.runs import capture
+from mlgit.store.store import Store
+from tests.registry.gate.scene import PATH, commit, policy, promoted, version
+from tests.registry.helpers import registered, written
+from tests.support.repos import git
+
+FILES = files(Wanted("github", "mlgit", "mlgit", "0.1.0")) | files(
+    Wanted("gitea", "mlgit", "mlgit", "0.1.0")
+)
+GITLAB = files(Wanted("gitlab", "mlgit", "mlgit", "0.1.0"))[".gitlab/mlgit-ci.yml"]
+EVIL = "$(touch pwned)`touch pwned`;touch pwned;${{ github.token }}"
+
+
+class Job(NamedTuple):
+    """What a job left: its exit code, what it printed, and its summary."""
+
+    code: int
+    printed: str
+    summary: str
+
+
+class Forge:
+    """A bare repository and the place where jobs run."""
+
+    def __init__(self, repo: Path, base: Path) -> None:
+        self.repo, self.place = repo, base / "runner"
+        self.place.mkdir()
+        git(base, "clone", "-q", "--bare", str(repo), "hub.git", check=True)
+        self.hub = base / "hub.git"
+
+    def propose(self, store: Store, head: Oid, number: int = 1) -> str:
+        """Push a proposal as the forge would show it; its id."""
+        to = [f"{head.decode()}:refs/pull/{number}/head"]
+        to += [f"{head.decode()}:refs/merge-requests/{number}/head"]
+        git(self.repo, "push", "-q", str(self.hub), "mlgit", "main", *to, check=True)
+        assert store.repository.objects.contains(head)
+        return head.decode()
+
+    def run(self, scripts: list[str], shell: list[str], env: dict[str, str]) -> Job:
+        """Run scripts one after the other until one fails; mlgit is there already."""
+        summary = self.place / "summary.md"
+        summary.write_text("")
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        more = {"PATH": path, "PLACE": str(self.place), "GITHUB_STEP_SUMMARY": str(summary)}
+        printed = ""
+        for script in scripts:
+            argv = [*shell, script]
+            done = subprocess.run(
+                argv,
+                cwd=self.place,
+                env={**os.environ, **env, **more},
+                capture_output=True,
+                text=True,
+            )
+            printed += done.stdout + done.stderr
+            if done.returncode:
+                return Job(done.returncode, printed, summary.read_text())
+        return Job(0, printed, summary.read_text())
+
+    def workflow(self, forge: str, name: str, said: dict[str, str]) -> Job:
+        """Run the only job of a workflow, but for its first step, which installs."""
+        found = yaml.safe_load(FILES[f".{forge}/workflows/mlgit-{name}.yml"])
+        (job,) = found["jobs"].values()
+        steps = job["steps"][1:]
+        env = {
+            **job["env"],
+            **{key: value for one in steps for key, value in one.get("env", {}).items()},
+        }
+        env |= {"URL": f"file://{self.hub}", "TOKEN": "t0ken", **said}
+        assert not [key for key, value in env.items() if "${{" in value and key not in said]
+        return self.run([one["run"] for one in steps], ["bash", "-eo", "pipefail", "-c"], env)
+
+    def gitlab(self, name: str, said: dict[str, str]) -> Job:
+        """Run the script of a job of GitLab."""
+        found = yaml.safe_load(GITLAB)
+        env = {**found[".mlgit"]["variables"], "CI_REPOSITORY_URL": f"file://{self.hub}", **said}
+        return self.run(["\n".join(found[name]["script"])], ["bash", "-c"], env)
+
+    def gate(self, by: str, head: str, number: int = 1) -> Job:
+        """Have a forge judge a proposal."""
+        if by == "gitlab":
+            return self.gitlab(
+                "mlgit gate", {"CI_MERGE_REQUEST_IID": str(number), "CI_COMMIT_SHA": head}
+            )
+        said = {"HEAD_REF": f"refs/pull/{number}/head", "HEAD_SHA": head, "BASE_SHA": ""}
+        return self.workflow(by, "gate", said)
+
+    def untouched(self) -> bool:
+        """Whether nothing was checked out, and nothing ran."""
+        known = {"summary.md", "store.git", "verdict.txt"}
+        return {path.name for path in self.place.iterdir()} <= known and not [
+            path
+            for path in self.place.rglob("*")
+            if path.name in ("pwned", "train.py", "churn.yaml")
+        ]
+
+
+@pytest.fixture
+def store(repo: Path) -> Iterator[Store]:
+    capture.forget()
+    with Store.init(repo).store as opened:
+        version(opened, {"acc": 0.9})
+        version(opened, {"acc": 0.5})
+        policy(opened, "require:\n  - {metric: acc, vs: absolute, fail_below: 0.8}")
+        yield opened
+
+
+@pytest.fixture
+def forge(store: Store, repo: Path, tmp_path: Path) -> Forge:
+    assert store.repository.common_dir.is_relative_to(repo)
+    return Forge(repo, tmp_path)
+
+
+BY = ["github", "gitea", "gitlab"]
+
+
+@pytest.mark.parametrize("by", BY)
+def test_a_good_proposal_passes_and_a_bad_one_fails(store: Store, forge: Forge, by: str) -> None:
+    good = forge.propose(store, commit(store, promoted(store, 1)))
+    done = forge.gate(by, good)
+    assert done.code == 0, done
+    assert "acc" in done.printed + done.summary
+    assert forge.untouched()
+
+
+@pytest.mark.parametrize("by", BY)
+def test_a_bad_proposal_fails(store: Store, forge: Forge, by: str) -> None:
+    done = forge.gate(by, forge.propose(store, commit(store, promoted(store, 2))))
+    assert done.code == 1, done
+    assert "0.5" in done.printed + done.summary
+
+
+@pytest.mark.parametrize("by", BY)
+def test_a_proposal_that_edits_what_judges_it_fails(store: Store, forge: Forge, by: str) -> None:
+    edits = promoted(store, 2)
+    edits |= {path: b"name: mlgit\n" for path in FILES if path.startswith(f".{by}")}
+    edits |= {".gitlab-ci.yml": b"x: {script: [touch pwned]}\n", ".gitlab/mlgit-ci.yml": b"{}\n"}
+    edits |= {layout.POLICY: b"models: {}\n", layout.SETTINGS: b"format: 1\n", "hooks/update": b"x"}
+    done = forge.gate(by, forge.propose(store, commit(store, edits)))
+    assert done.code == 1, done
+    assert "policy.yaml" in done.printed + done.summary
+    assert forge.untouched()
+
+
+@pytest.mark.parametrize("by", BY)
+def test_hostile_words_and_names_are_only_read(store: Store, forge: Forge, by: str) -> None:
+    registered(store, EVIL)
+    edits = promoted(store, 1, reason=f"{EVIL}\n```\n::add-path::/tmp\n")
+    edits[f"registry/models/churn/{EVIL}"] = b"x"
+    head = forge.propose(store, commit(store, edits))
+    git(forge.hub, "update-ref", f"refs/heads/{EVIL.replace(' ', '')}", head, check=True)
+    done = forge.gate(by, head)
+    assert done.code == 1, done
+    assert forge.untouched()
+    assert "\n::add-path" not in done.printed + done.summary
+
+
+@pytest.mark.parametrize("by", BY)
+def test_a_proposal_that_moved_on_is_judged_by_its_newest_check(
+    store: Store, forge: Forge, by: str
+) -> None:
+    good = forge.propose(store, commit(store, promoted(store, 1)))
+    assert forge.propose(store, commit(store, promoted(store, 2)), 2) != good
+    assert forge.gate(by, good, 2).code == 2
+
+
+def test_a_merge_group_is_judged_on_what_it_will_land_on(store: Store, forge: Forge) -> None:
+    queued = commit(store, {"registry/models/churn/notes.md": b"landed before\n"})
+    head = commit(store, promoted(store, 1), queued)
+    forge.propose(store, head)
+    group = "refs/heads/gh-readonly-queue/mlgit/pr-1-0"
+    git(forge.hub, "update-ref", group, head.decode(), check=True)
+    said = {"HEAD_REF": group, "HEAD_SHA": head.decode(), "BASE_SHA": queued.decode()}
+    done = forge.workflow("github", "gate", said)
+    assert done.code == 0, done
+
+
+@pytest.mark.parametrize("by", BY)
+def test_what_landed_becomes_events_and_names_stay_data(
+    store: Store, forge: Forge, by: str
+) -> None:
+    before = store.snapshot().commit.decode()
+    registered(store, EVIL)
+    aliases.set_alias(store, EVIL, "production", 1)
+    after = forge.propose(store, store.snapshot().commit)
+    if by == "gitlab":
+        said = {"CI_COMMIT_BEFORE_SHA": before, "CI_COMMIT_SHA": after}
+        done = forge.gitlab("mlgit deploy", said)
+    else:
+        done = forge.workflow(by, "landed", {"BEFORE": before, "AFTER": after})
+    assert done.code == 0, done
+    assert f'would serve ["{EVIL}", 1, "sha256:' in done.printed
+    assert '"event": "alias-set"' in done.printed + done.summary
+    assert not list(forge.place.rglob("pwned"))
+
+
+@pytest.mark.parametrize("by", BY)
+def test_damage_that_came_past_the_gate_is_not_deployed(
+    store: Store, forge: Forge, by: str
+) -> None:
+    before = store.snapshot().commit.decode()
+    written(store, PATH, "alias: production\nversion: 1\n")
+    after = forge.propose(store, store.snapshot().commit)
+    if by == "gitlab":
+        done = forge.gitlab(
+            "mlgit deploy", {"CI_COMMIT_BEFORE_SHA": before, "CI_COMMIT_SHA": after}
+        )
+    else:
+        done = forge.workflow(by, "landed", {"BEFORE": before, "AFTER": after})
+    assert done.code == 6, done
+    assert "would serve" not in done.printed
+
+
+@pytest.mark.parametrize("by", BY)
+def test_runs_of_a_code_request_are_compared_with_those_of_its_base(
+    forge: Forge, repo: Path, by: str
+) -> None:
+    base = git(repo, "rev-parse", "main", check=True).stdout.strip()
+    git(repo, "commit", "-q", "--allow-empty", "-m", EVIL, check=True)
+    capture.forget()  # which commit this is
+    with mlgit.start_run(run_name="a|b `id`"):
+        mlgit.log_metric("acc", 0.97)
+    head = git(repo, "rev-parse", "main", check=True).stdout.strip()
+    to = [
+        f"{head}:refs/pull/1/head",
+        f"{head}:refs/merge-requests/1/head",
+        f"{base}:refs/heads/main",
+    ]
+    git(repo, "push", "-q", str(forge.hub), "mlgit", *to, check=True)
+    said: dict[str, Any] = {"HEAD_REF": "refs/pull/1/head", "BASE_SHA": base}
+    if by == "gitlab":
+        said = {"CI_MERGE_REQUEST_IID": "1", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
+        done = forge.gitlab("mlgit report", {**said, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"})
+    else:
+        done = forge.workflow(by, "report", {**said, "BASE_REF": "refs/heads/main"})
+    assert done.code == 0, done
+    table = done.summary or done.printed
+    assert "| metrics.acc |" in table
+    assert "0.97" in table
+    assert not list(forge.place.rglob("pwned"))
+
+
+def test_the_checks_come_with_the_branch_and_judge_it(store: Store, forge: Forge) -> None:
+    place(store, Wanted("github", "mlgit", "mlgit", "0.1.0", ("@team/leads",)))
+    good = forge.propose(store, commit(store, promoted(store, 1)))
+    assert forge.gate("github", good).code == 0
