@@ -43,7 +43,8 @@ class Forge:
 
     def __init__(self, repo: Path, base: Path) -> None:
         self.repo, self.place = repo, base / "runner"
-        self.place.mkdir()
+        (self.place / "venv").mkdir(parents=True)
+        (self.place / "venv" / "bin").symlink_to(Path(sys.executable).parent)
         git(base, "clone", "-q", "--bare", str(repo), "hub.git", check=True)
         self.hub = base / "hub.git"
 
@@ -59,8 +60,9 @@ class Forge:
         """Run scripts one after the other until one fails; mlgit is there already."""
         summary = self.place / "summary.md"
         summary.write_text("")
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        more = {"PATH": path, "PLACE": str(self.place), "GITHUB_STEP_SUMMARY": str(summary)}
+        path = f"{self.place / 'venv' / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        more = {"RUNNER_TEMP": str(self.place), "GITHUB_STEP_SUMMARY": str(summary)}
+        more |= {"PLACE": str(self.place), "PATH": path} if "CI_REPOSITORY_URL" in env else {}
         printed = ""
         for script in scripts:
             argv = [*shell, script]
@@ -106,7 +108,7 @@ class Forge:
 
     def untouched(self) -> bool:
         """Whether nothing was checked out, and nothing ran."""
-        known = {"summary.md", "store.git", "verdict.txt"}
+        known = {"venv", "summary.md", "store.git", "verdict.txt"}
         return {path.name for path in self.place.iterdir()} <= known and not [
             path
             for path in self.place.rglob("*")
