@@ -65,6 +65,7 @@ TABLE: dict[str, dict[str, Entry]] = {
         "resolve": Entry("conflicts", "Decide a value in conflict, as a commit of its own."),
         "status": Entry("share", "Say what only this clone has, lacks, and runs."),
         "hook": Entry("hook", "Guard plain `git push` of the store."),
+        "server": Entry("server", "Guard a bare repository that the team pushes to."),
     },
     "Data": {
         "remote": Entry("remote", "Name the places where artifacts are kept for all."),

@@ -54,6 +54,12 @@ class Output(NamedTuple):
         if hint:
             self.say(said("hint", hint, self.talk, "cyan"))
 
+    def refuse(self, text: str, hint: str = "") -> None:
+        """Say why something was not done."""
+        self.say(said("error", text, self.talk, "red"))
+        if hint:
+            self.say(said("hint", hint, self.talk, "cyan"))
+
     def say(self, lines: Iterable[str]) -> None:
         """Write finished lines to stderr, after what stdout holds back."""
         sys.stdout.flush()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import click
 
-import mlgit
 from mlgit.cli.command import Group
 from mlgit.cli.session import Session, pass_session
 from mlgit.errors import AlreadyExists
@@ -72,11 +70,11 @@ def uninstall(session: Session) -> None:
     session.output.note(f"removed {path}" if path else "no hook of mlgit's is installed")
 
 
-def _shim() -> bytes:
+def _shim(name: str = _NAME) -> bytes:
     """The program git is to run: in the package once it is installed, else beside it."""
-    package = Path(mlgit.__file__).parent
-    packed = package / "hooks" / _NAME
-    return (packed if packed.is_file() else package.parent / "hooks" / _NAME).read_bytes()
+    from mlgit.serverhooks import shim
+
+    return shim(name)
 
 
 @hook.command(
@@ -95,3 +93,67 @@ def pre_push(session: Session, *, remote: str, url: str) -> None:  # noqa: ARG00
     from mlgit.holdings.guard import guard
 
     guard(session.store, remote, sys.stdin.buffer.read().splitlines())
+
+
+@hook.command(
+    "pre-receive",
+    hidden=True,
+    examples="""
+    mlgit hook pre-receive < lines-from-git
+    mlgit hook pre-receive
+    """,
+)
+@pass_session
+def pre_receive(session: Session) -> int:
+    """Answer git on a server, which says on stdin what is about to move."""
+    return _judged(session, sys.stdin.buffer.read().splitlines())
+
+
+@hook.command(
+    hidden=True,
+    examples="""
+    mlgit hook update refs/heads/mlgit OLD NEW
+    mlgit hook update "$@"
+    """,
+)
+@click.argument("ref")
+@click.argument("old")
+@click.argument("new")
+@pass_session
+def update(session: Session, *, ref: str, old: str, new: str) -> int:
+    """Answer git on a server about a single ref."""
+    return _judged(session, [f"{old} {new} {ref}".encode("utf-8", "surrogateescape")])
+
+
+@hook.command(
+    "post-receive",
+    hidden=True,
+    examples="""
+    mlgit hook post-receive < lines-from-git
+    mlgit hook post-receive
+    """,
+)
+@pass_session
+def post_receive(session: Session) -> None:
+    """Tell the program that the server's `mlgit.onEvents` names what has happened."""
+    from mlgit.git.repository import Repository
+    from mlgit.registry.pushed.update import read_updates
+    from mlgit.serverhooks import tell
+
+    with Repository.discover() as repository:
+        said = tell(repository, read_updates(sys.stdin.buffer.read().splitlines()))
+    if said:
+        session.output.warn(said, "the push has landed; ask whoever runs this server")
+
+
+def _judged(session: Session, lines: list[bytes]) -> int:
+    """Say every reason against a push; 1 where there is one."""
+    from mlgit.git.repository import Repository
+    from mlgit.registry.pushed.update import read_updates
+    from mlgit.serverside import judge, user_of
+
+    with Repository.discover() as repository:
+        found = judge(repository, read_updates(lines), user_of())
+    for one in found:
+        session.output.refuse(f"not pushed to {one.ref}: {one.reason}", one.hint)
+    return 1 if found else 0

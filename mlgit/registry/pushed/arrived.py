@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import process
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST = {b"blob": 100 << 20, b"tree": 16 << 20, b"commit": 1 << 20, b"tag": 1 << 20}  # bytes
 MOST_PATHS = 5_000_000  # that new trees may unfold to; ten million runs are pushed in parts
+_APART = ("GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES")  # objects of the push
 _DEEPEST = 64
 _PATIENCE = 600.0  # seconds
 
@@ -39,12 +41,12 @@ def arrived(repository: Repository, tips: Iterable[Oid]) -> list[Arrived]:
     Raises:
         process.CommandFailed: Something is missing, or git is.
     """
-    env = {**os.environ, "GIT_DIR": str(repository.git_dir)}
-    argv = ["git", "rev-list", "--objects", "--no-object-names", "--stdin", "--not", "--all"]
+    apart = {key: os.environ[key] for key in _APART if key in os.environ}
+    ask = partial(process.git, git_dir=repository.git_dir, env=apart, timeout=_PATIENCE)
     wanted = b"".join(tip + b"\n" for tip in tips)
-    named = process.run(argv, env=env, stdin=wanted, timeout=_PATIENCE).stdout
-    argv = ["git", "cat-file", "--batch-check", "--buffer"]
-    told = process.run(argv, env=env, stdin=named, timeout=_PATIENCE).stdout
+    named = ["rev-list", "--objects", "--no-object-names", "--stdin", "--not", "--all"]
+    needed = ask(named, stdin=wanted).stdout
+    told = ask(["cat-file", "--batch-check", "--buffer"], stdin=needed).stdout
     rows = (line.split() for line in told.splitlines())
     return [Arrived(oid, kind, int(size)) for oid, kind, size in rows]
 
