@@ -20,9 +20,9 @@ PROSE = 2_000
 _BREAK = "\u200b"
 
 #: What has a meaning to Markdown, HTML or an extension of them within a line.
-_MARKS = {ord(mark): f"&#x{ord(mark):x};" for mark in "\\`*_{}[]<>|~&$#^="}
+_MARKS = {ord(mark): f"&#x{ord(mark):x};" for mark in "\\`*_{}[]<|~&$#^"}
 #: What has one where a line begins.
-_FIRST = re.compile(r"[-+:/%!\"'.)]|(?<=\d)[.)]")
+_FIRST = re.compile(r"[-+](?![\w.])|[=>:/%!]|(?<=\d)[.)](?= |$)")
 #: What forges look for: people, issues, labels, emoji, addresses, tickets.
 _SOUGHT = re.compile(
     r'(?<=[@#!~%$&^:*])(?=[\w/"+-])|(?<=[A-Za-z]-)(?=\d)|(?<=\bwww)(?=\.)', re.IGNORECASE
@@ -33,16 +33,21 @@ _SOUGHT_RAW = re.compile(
     r"(?<!\w@)(?<=@)(?=\w)|(?<=[#!])(?=\w)|(?<=:)(?=//)|(?<=\bgh-)(?=\d)|(?<=<)(?=!)|(?<=^/)(?=\w)",
     re.IGNORECASE | re.MULTILINE,
 )
-_PLAIN_CODE = re.compile(r"(?! )[^`|\\<]+(?<! )").fullmatch
+_PLAIN_CODE = re.compile(r"(?! )[^`|\\]+(?<! )").fullmatch
+
+
+def plain(value: str, limit: int = NAME) -> str:
+    """A name where nothing is rendered but something may be sought: a title, a subject."""
+    return _SOUGHT_RAW.sub(_BREAK, visible(clipped(value, limit)))
 
 
 def text(value: str, limit: int = PROSE) -> str:
     """Prose on one line, such as the reason of a promotion, cut after `limit` characters."""
     line = " ".join(clipped(value, limit).split())
-    head = re.match(r"\d{0,9}", line)
-    start = head.end() if head else 0
     armed = _armed(line)
-    return _FIRST.sub(_entity, armed[: start + 1]) + armed[start + 1 :]
+    start = len(line) - len(line.lstrip("0123456789"))
+    first = _FIRST.match(armed, start)
+    return armed if first is None else f"{armed[:start]}{_entity(first)}{armed[start + 1 :]}"
 
 
 def code(value: str, limit: int = NAME) -> str:

@@ -110,13 +110,18 @@ def pages(source: str) -> list[Page]:
 
 def acting(source: str) -> list[str]:
     """What in Markdown would do something on a forge, apart from its tags and links."""
-    found = _found(_ACTS_RAW, source)
+    found = acting_unrendered(source)
     for page in pages(source):
         found += [f"comment {comment}" for comment in page.comments]
         for piece in page.pieces:
             if not {"code", "pre"} & set(piece.tags):
                 found += _found(_ACTS, piece.text)
     return found
+
+
+def acting_unrendered(source: str) -> list[str]:
+    """What a forge would find in a text as it was written, such as a title."""
+    return _found(_ACTS_RAW, source)
 
 
 def _found(kinds: dict[str, str], text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Promotions proposed: made, told, approved, landed."""
