@@ -50,6 +50,24 @@ TABLE: dict[str, dict[str, Entry]] = {
         ),
         "models": Entry("models", "List the registered models, or the versions of one."),
         "model": Entry("model", "Look at and change one registered model, version or alias."),
+        "promote": Entry(
+            "promote", "Give a version an alias: as a proposal, or at once where nothing guards it."
+        ),
+        "rollback": Entry("promote", "Bring an alias back to the version that it had before."),
+        "proposals": Entry("promote", "List what is proposed, and what the gate says of it today."),
+        "review": Entry(
+            "promote",
+            "Show everything that a reviewer needs to know of a proposal, in Markdown.",
+        ),
+        "approve": Entry(
+            "promote",
+            "Say yes to a proposal as it is now; signed where git signs with an ssh key.",
+        ),
+        "reject": Entry("promote", "Say no to a proposal as it is now."),
+        "land": Entry("promote", "Bring a proposal to the branch, where the gate lets it pass."),
+        "withdraw": Entry(
+            "promote", "Remove the branch of a proposal, here and where it was pushed to."
+        ),
         "gate": Entry("gate", "Say whether a promotion may land, with a reason for every rule."),
         "policy": Entry("policy", "Show the gates of promotion, or put those of FILE in place."),
         "events": Entry("events", "Say what happened to the registry, for whoever deploys."),

@@ -23,8 +23,12 @@ _ROLES = (b"author", b"committer")
 ROOT_OBJECTS = ((TREE, b""), (COMMIT, _ROOT_DATA))
 
 
-def new_commit(tree: Oid, parents: Sequence[Oid], message: str, config: Config) -> bytes:
+def new_commit(
+    tree: Oid, parents: Sequence[Oid], message: str, config: Config, *, signed: bool = False
+) -> bytes:
     """The bytes of a commit by the configured author, now; signed when the user wants that.
+
+    With `signed` it is wherever the user has a key for ssh signatures.
 
     Raises:
         Unsupported: It could not be signed.
@@ -40,11 +44,18 @@ def new_commit(tree: Oid, parents: Sequence[Oid], message: str, config: Config) 
     commit.author_timezone = commit.commit_timezone = 0
     text = message.replace("\0", " ").strip("\n")
     commit.message = text.encode("utf-8", "replace") + b"\n"
-    if (config.of_user("commit", "gpgsign") or "no").lower() in TRUE:
+    wanted = (config.of_user("commit", "gpgsign") or "no").lower() in TRUE
+    if wanted or (signed and has_key(config)):
         from mlgit.git.signing import sign
 
         sign(commit, config)
     return commit.as_raw_string()
+
+
+def has_key(config: Config) -> bool:
+    """Whether the user has said with which ssh key to sign."""
+    kind = (config.of_user("gpg", "format") or "").lower()
+    return kind == "ssh" and bool(config.of_user("user", "signingkey"))
 
 
 def virtual_commit(tree: Oid, parents: Sequence[Oid], seconds: int) -> bytes:

@@ -69,7 +69,7 @@ def set_alias(store: Store, model: str, name: str, number: int, *, reason: str =
         return alias
 
     trailers = {models.TRAILER: model}
-    return decide(store, edit, f"promote: {model}@{name}", trailers)
+    return decide(store, edit, f"promote {model}: {name}", trailers)
 
 
 def delete_alias(store: Store, model: str, name: str) -> None:
@@ -90,7 +90,7 @@ def delete_alias(store: Store, model: str, name: str) -> None:
         _refuse_gated(sight, model, name, "propose it: push a branch without the file")
         change.remove(path)
 
-    decide(store, edit, f"promote: remove {model}@{name}", {models.TRAILER: model})
+    decide(store, edit, f"promote {model}: {name} is removed", {models.TRAILER: model})
 
 
 def remove_all(store: Store, model: str, *, uid: str = "") -> list[str]:
@@ -109,7 +109,7 @@ def remove_all(store: Store, model: str, *, uid: str = "") -> list[str]:
             change.remove(path_of(found, name))
         return gone
 
-    return decide(store, edit, f"promote: remove aliases of {model}", {models.TRAILER: model})
+    return decide(store, edit, f"promote {model}: aliases are removed", {models.TRAILER: model})
 
 
 def path_of(model: RegisteredModel, name: str) -> str:
@@ -118,9 +118,9 @@ def path_of(model: RegisteredModel, name: str) -> str:
 
 
 def subject(model: str, name: str, before: Alias | None, after: Alias) -> str:
-    """`promote: churn@production v4 -> v5`, as commits say it."""
-    was = f"v{before.version} -> " if before else ""
-    return f"promote: {model}@{name} {was}v{after.version}"
+    """`promote churn: production v4 -> v5`, as commits and requests say it."""
+    was = f"v{before.version}" if before else "nothing"
+    return f"promote {model}: {name} {was} -> v{after.version}"
 
 
 def _refuse_gated(sight: Sight, model: str, name: str, hint: str) -> None:

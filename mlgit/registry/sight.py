@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from mlgit.store.snapshot import Snapshot
+from mlgit.store.trees import Trees
+
 if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.registry.guarded import Made
     from mlgit.store.change import Change
-    from mlgit.store.snapshot import Snapshot
     from mlgit.store.store import Store
 
 T = TypeVar("T")
@@ -27,13 +31,31 @@ class Sight(NamedTuple):
 
 
 def sight(store: Store) -> Sight:
-    """What is there now.
+    """What is there now; of a guarded branch of its own what has landed.
 
     Raises:
-        NoStore: A branch is gone.
+        NoStore: The data branch is gone.
     """
-    data = store.snapshot()
-    return Sight(data, data)
+    from mlgit.registry.guarded import guarded_branch, landed_tip
+
+    data, branch = store.snapshot(), guarded_branch(store)
+    if branch is store.branch:
+        return Sight(data, data)
+    return Sight(data, Snapshot(Trees(store.repository.objects), landed_tip(branch)))
+
+
+def landed_sight(store: Store) -> Sight:
+    """What is there for everybody, as far as it was fetched; all of it where there is no upstream.
+
+    Raises:
+        InvalidState: A branch is nowhere.
+    """
+    from mlgit.registry.guarded import guarded_branch, landed_tip
+
+    trees = Trees(store.repository.objects)
+    data = Snapshot(trees, landed_tip(store.branch))
+    branch = guarded_branch(store)
+    return Sight(data, data if branch is store.branch else Snapshot(trees, landed_tip(branch)))
 
 
 def decide(
@@ -45,8 +67,41 @@ def decide(
     """Change what is guarded, in one commit; `edit` may be called again where a race was lost.
 
     Raises:
+        InvalidState: The registry has a branch of its own that is shared: only proposals change it.
         As `Store.apply`, and what `edit` raises.
     """
-    return store.apply(
-        lambda change: edit(change, Sight(change.snapshot, change.snapshot)), subject, trailers
-    )
+    from mlgit.registry.guarded import guarded_branch
+
+    if guarded_branch(store) is store.branch:
+        return store.apply(
+            lambda change: edit(change, Sight(change.snapshot, change.snapshot)), subject, trailers
+        )
+    return _decide_apart(store, edit, subject, trailers)
+
+
+def _decide_apart(
+    store: Store,
+    edit: Callable[[Change, Sight], T],
+    subject: str,
+    trailers: Mapping[str, str] | None,
+) -> T:
+    from mlgit.errors import InvalidState
+    from mlgit.registry.guarded import commit_here, guarded_branch, with_edits
+    from mlgit.store.change import Change
+    from mlgit.store.message import message
+
+    branch, objects, found = guarded_branch(store), store.repository.objects, list[T]()
+    if branch.upstream_tip() is not None:
+        raise InvalidState(
+            f"the registry is protected: only proposals change the branch {branch.name}",
+            "mlgit promote MODEL@N --to ALIAS --propose",
+        )
+
+    def build(tip: Oid) -> Made | None:
+        change = Change(Snapshot(Trees(objects), tip))
+        found[:] = [edit(change, Sight(store.snapshot(), change.snapshot))]
+        text = change.message or message(subject, trailers)
+        return with_edits(objects, tip, change.edits(), text, store)
+
+    commit_here(store, branch, build, subject)
+    return found[0]

@@ -87,7 +87,7 @@ def transition(
             _move(change, sight, found, one, into, reason, store.writer)
         return version
 
-    subject = f"promote: {model}@{number} to {wanted}"
+    subject = f"promote {model}: v{number} to {wanted}"
     return decide(store, edit, subject, {models.TRAILER: model})
 
 

@@ -28,7 +28,8 @@ COMMANDS = [
     "resolve one", "status origin", "push origin", "pull origin", "sync origin", "pull evil",
     "flush ../spool", "import-runs ../other", "rm one", "purge one --yes", "forget --run two --yes",
     "clone ../hub.git ../copy", "remote list", "artifact verify", "gc --delete", "hook uninstall",
-    "register one churn", "models", "model show churn", "policy", "gate --base mlgit~1 --head mlgit", "events", "ci init gitea",
+    "register one churn", "models", "model show churn", "promote churn@1 --to production", "rollback churn@production", "proposals", "review x",
+    "approve x", "reject x", "land x", "withdraw x", "policy", "gate --base mlgit~1 --head mlgit", "events", "ci init gitea",
     "completion bash", "help runs", "version",
 ]  # fmt: skip
 

@@ -33,5 +33,5 @@ def test_the_history_of_an_alias_is_that_of_its_file(store: Store) -> None:
         (1, 2),
         (None, 1),
     ]
-    assert found[1].subject == "promote: churn@production v1 -> v2"
+    assert found[1].subject == "promote churn: production v1 -> v2"
     assert found[0].author == "Ada Tester"

@@ -66,8 +66,8 @@ def test_an_alias_says_what_was_before_and_on_what_it_was_decided(store: Store) 
     assert (moved.previous, moved.reason, moved.manifest) == (1, "+1.2 pt", MANIFEST)
     assert (moved.uid, moved.evidence) == (second.uid, evidence)
     assert log(store, "-2", "--format=%s") == [
-        "promote: churn@production v1 -> v2",
-        "promote: churn@production v1",
+        "promote churn: production v1 -> v2",
+        "promote churn: production nothing -> v1",
     ]
     found = find(sight(store), parse("churn@production"))
     assert (found.version, found.alias) == (second, moved)

@@ -1,0 +1,108 @@
+"""The guarded branch where it is shared: what the remote has of it, and how it is written there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from mlgit.errors import Conflict, NotFound
+from mlgit.git.oid import COMMIT
+from mlgit.git.ref_removal import remove_ref
+from mlgit.git.transport.choice import transport_to
+from mlgit.git.transport.protocol import HEADS, Pushed, Update
+from mlgit.registry.guarded import Build, Made, commit_here, guarded_branch, with_edits
+from mlgit.registry.proposal_name import PREFIX
+from mlgit.registry.proposals.proposal import Proposal, proposals
+from mlgit.sharing.remotes import transport_of
+
+if TYPE_CHECKING:
+    from mlgit.git.oid import Oid
+    from mlgit.git.transport.protocol import Transport
+    from mlgit.git.tree import Edit
+    from mlgit.store.store import Store
+
+_ATTEMPTS = 5
+
+
+def fetched(store: Store) -> Transport | None:
+    """Look what the remote has: branches, proposals; the way to it, or None where there is none.
+
+    Raises:
+        RemoteFailed: It cannot be reached.
+        Ambiguous: There are several, and none is the usual one.
+    """
+    try:
+        remote = transport_of(store)
+    except NotFound:
+        return None
+    there = remote.tips()
+    if f"{HEADS}{store.branch.name}" not in there:
+        return None
+    names = [ref.removeprefix(HEADS) for ref in there]
+    ours = (store.branch.name, f"{store.branch.name}-registry")
+    for name in names:
+        if name in ours or name.startswith(PREFIX):
+            transport_to(store.repository, remote.remote, name).fetch()
+    _forget_gone(store, remote.remote, set(names))
+    return remote
+
+
+def known(store: Store) -> list[Proposal]:
+    """The proposals that are known here."""
+    try:
+        remote = transport_of(store).remote
+    except NotFound:
+        remote = ""
+    return proposals(store.repository, remote)
+
+
+def write(store: Store, edits: Mapping[str, Edit], text: str, *, signed: bool = False) -> None:
+    """Commit on the guarded branch: on the remote's where there is one, else here.
+
+    Raises:
+        RemoteFailed: The remote cannot be reached, or refuses.
+        Conflict: Others were faster again and again.
+    """
+
+    def build(tip: Oid) -> Made | None:
+        return with_edits(store.repository.objects, tip, edits, text, store, signed=signed)
+
+    put(store, fetched(store), build, text.partition("\n")[0])
+
+
+def put(store: Store, remote: Transport | None, build: Build, why: str) -> None:
+    """Put a commit on the guarded branch: at the remote where there is one, else here.
+
+    `build` is called again for every new tip; what it makes None of is not written.
+
+    Raises:
+        RemoteFailed: The remote cannot be reached, or refuses.
+        Conflict: Others were faster again and again.
+    """
+    branch = guarded_branch(store)
+    if remote is None:
+        commit_here(store, branch, build, why)
+        return
+    way = transport_to(store.repository, remote.remote, branch.name)
+    for _ in range(_ATTEMPTS):
+        tip = way.fetch().tip
+        made = build(tip) if tip else None
+        if made is None or tip is None:
+            return
+        [*_, commit] = store.repository.objects.write([*made[0], (COMMIT, made[1])])
+        ref = f"{HEADS}{branch.name}"
+        if way.push([Update(ref, commit, tip)])[ref] in (Pushed.DONE, Pushed.UP_TO_DATE):
+            return
+    raise Conflict(f"others were faster {_ATTEMPTS} times; nothing has landed", "run it again")
+
+
+def _forget_gone(store: Store, remote: str, there: set[str]) -> None:
+    """Forget proposals that the remote has no more: landed, or withdrawn by others."""
+    prefix = f"refs/remotes/{remote}/"
+    for ref in store.repository.refs.names(prefix + PREFIX):
+        name, oid = ref.removeprefix(prefix), store.repository.refs.read(ref)
+        if name not in there and oid is not None:
+            remove_ref(store.repository, ref, oid)
+            mine = store.repository.refs.read(f"{HEADS}{name}")
+            if mine == oid:
+                remove_ref(store.repository, f"{HEADS}{name}", oid)
