@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from mlgit.git.history import merge_bases
@@ -18,6 +19,7 @@ from mlgit.store.trees import Trees
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
+    from mlgit.git.tree import TreeChange
     from mlgit.registry.pushed.ground import Ground
 
 _PROPOSED = frozenset({"alias", "stage", "policy", "trust"})
@@ -36,24 +38,30 @@ def refused(ground: Ground, name: str, head: Oid) -> Iterator[str]:
         yield f"it does not come from the branch {ground.guarded}"
         return
     before = objects.commit(max(bases)).tree
-    paths = []
-    for change in diff(objects, before, objects.commit(head).tree):
-        paths.append(change.path)
-        located = layout.parse_path(change.path)
-        kind = located.kind if located else ""
-        if kind not in _PROPOSED and not (kind == "version" and change.old is None):
-            yield f"{change.path!r} is nothing that a proposal changes"
-        elif change.new:
-            wrong = schema.validate_file(kind, objects.blob(change.new.oid))
-            yield from (f"{change.path}:{one.line or 1} {one.message}" for one in wrong[:_FEW])
-        if len(paths) > _FEW:
-            break
+    changed = list(islice(diff(objects, before, objects.commit(head).tree), _FEW))
+    wrong = [reason for change in changed for reason in _wrong(ground, change)]
+    yield from wrong or _misnamed(ground, name, head, [change.path for change in changed])
+
+
+def _wrong(ground: Ground, change: TreeChange) -> Iterator[str]:
+    """Why no proposal changes a file so."""
+    located = layout.parse_path(change.path)
+    kind = located.kind if located else ""
+    if kind not in _PROPOSED and not (kind == "version" and change.old is None):
+        yield f"{change.path!r} is nothing that a proposal changes"
+    elif change.new:
+        wrong = schema.validate_file(kind, ground.objects.blob(change.new.oid))
+        yield from (f"{change.path}:{one.line or 1} {one.message}" for one in wrong[:_FEW])
+
+
+def _misnamed(ground: Ground, name: str, head: Oid, paths: Sequence[str]) -> Iterator[str]:
     pointed = [path for path in paths if "/versions/" not in path]
     if len(pointed) != 1 or len(paths) > 2:
         yield f"it changes {len(pointed)} files; a proposal changes one alias, stage or policy"
-    elif pointed[0] in (layout.POLICY, layout.TRUST):
-        yield from [] if name == RULES else [f"a change of the rules is called {RULES}"]
-    elif name != (right := _name(ground, tip, head)):
+        return
+    rules = pointed[0] in (layout.POLICY, layout.TRUST)
+    right = RULES if rules else _name(ground, ground.tips[ground.guarded], head)
+    if name != right:
         yield f"what it proposes is called {right}"
 
 
