@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mlgit.cli.command import Command
-from mlgit.git.revision import commit_of
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit
 from mlgit.cli.table import Cell, Column, lay_out
+from mlgit.git.revision import commit_of
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid

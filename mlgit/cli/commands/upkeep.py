@@ -12,10 +12,10 @@ from mlgit.cli.command import Command
 from mlgit.cli.failure import said
 from mlgit.cli.numbers import counted
 from mlgit.cli.progress import working
-from mlgit.git.revision import commit_of
 from mlgit.cli.session import Session, pass_session
 from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.errors import Damaged, MlgitError
+from mlgit.git.revision import commit_of
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
