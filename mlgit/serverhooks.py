@@ -53,7 +53,7 @@ def install(path: Path, *, before: bool = False) -> list[hooks.Installed]:
         Unsupported: This Python would not find mlgit from a hook.
         StorageFailed, CommandFailed: The disk or git refused.
     """
-    place = discovery.exactly_at(path)
+    place = discovery.exactly_at(path.resolve())
     if place is None:
         raise InvalidState(f"{path} is no git repository", f"mlgit server init {path}")
     _refuse_unreachable()
@@ -81,7 +81,7 @@ def _refuse_foreign(repository: Repository, *, before: bool) -> None:
         if path.exists() and not hooks.is_ours(path):
             raise AlreadyExists(
                 f"there is a hook already: {path}",
-                "keep it, to run first: mlgit server install-hooks --force",
+                f"keep it, to run first: mlgit server install-hooks {repository.git_dir} --force",
                 path=str(path),
             )
 

@@ -28,6 +28,7 @@ COMMANDS = [
     "resolve one", "status origin", "push origin", "pull origin", "sync origin", "pull evil",
     "flush ../spool", "import-runs ../other", "rm one", "purge one --yes", "forget --run two --yes",
     "clone ../hub.git ../copy", "remote list", "artifact verify", "gc --delete", "hook uninstall",
+    "server init ../server.git", "server install-hooks ../server.git",
     "register one churn", "models", "model show churn", "promote churn@1 --to production", "rollback churn@production", "proposals", "review x",
     "approve x", "reject x", "land x", "withdraw x", "policy", "gate --base mlgit~1 --head mlgit", "events", "ci init gitea",
     "completion bash", "help runs", "version",
@@ -65,7 +66,7 @@ def test_no_command_runs_what_the_repository_names(tripwired: Path, tmp_path: Pa
     assert tripped.exists(), "the wires are live"
 
 
-_EXPECTED = {"home", "project", "trip", "hooks", "hub.git", "other", "spool", "copy"}
+_EXPECTED = {"home", "project", "trip", "hooks", "hub.git", "other", "spool", "copy", "server.git"}
 
 
 def test_every_command_is_tried() -> None:

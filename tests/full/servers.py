@@ -19,6 +19,7 @@ TESTS = (
     "tests/sharing/test_network_faults.py",
     "tests/faults/test_network.py",
     "tests/cli/test_git_host.py",
+    "tests/test_serverhooks.py",
 )
 APART = tuple(f"--ignore={path}" for path in TESTS)
 _INSTALL = ["apt-get", "install", "--yes", "--no-install-recommends"]
