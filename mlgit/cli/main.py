@@ -71,6 +71,8 @@ TABLE: dict[str, dict[str, Entry]] = {
         "gate": Entry("gate", "Say whether a promotion may land, with a reason for every rule."),
         "policy": Entry("policy", "Show the gates of promotion, or put those of FILE in place."),
         "events": Entry("events", "Say what happened to the registry, for whoever deploys."),
+        "badge": Entry("card", "Print a badge of what an address means now, as SVG."),
+        "readme": Entry("readme", "Make the README.md of the branch anew, in a commit of its own."),
         "ci": Entry("ci", "Have a forge judge proposals, and tell what has landed."),
     },
     "Share": {

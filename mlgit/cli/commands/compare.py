@@ -10,7 +10,6 @@ import click
 from mlgit.cli.arguments import RUN
 from mlgit.cli.command import Command
 from mlgit.cli.comparison import Facts, Row, Value, rows_of
-from mlgit.cli.escape import visible
 from mlgit.cli.machine import Document, text
 from mlgit.cli.numbers import counted, number
 from mlgit.cli.session import Session, pass_session
@@ -70,16 +69,21 @@ def table(names: Sequence[str], rows: Sequence[Row], terminal: Terminal) -> list
 
 
 def markdown_table(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
-    """The same as a table for a pull request; names cannot break out of their cells."""
-    heads = ["", *(_markdown(name) for name in names)]
-    lines = [_bar(heads), _bar(["---"] + ["---:"] * len(names))]
-    for row in rows:
-        cells = [
-            " ".join(filter(None, (_short(value), f"({moved})" if moved else "")))
-            for value, moved in zip(row.values, _changes(row), strict=True)
+    """The same as a table for a pull request; nothing in a name or value does anything there."""
+    from mlgit.registry.markdown import code
+    from mlgit.registry.markdown import table as markdown
+
+    cells = [
+        [
+            code(row.name),
+            *(
+                " ".join(filter(None, (code(_short(value)), f"({moved})" if moved else "")))
+                for value, moved in zip(row.values, _changes(row), strict=True)
+            ),
         ]
-        lines.append(_bar([_markdown(row.name), *map(_markdown, cells)]))
-    return lines
+        for row in rows
+    ]
+    return markdown(["", *map(code, names)], cells, "l" + "r" * len(names))
 
 
 def _headings(facts: Sequence[Facts]) -> list[str]:
@@ -126,14 +130,3 @@ def _footer(rows: Sequence[Row], shown: Sequence[Row], runs: Sequence[str]) -> s
         f"Curves: mlgit plot {metric} {' '.join(runs)}" if metric else "",
     )
     return "  ".join(filter(None, said))
-
-
-def _markdown(cell: str) -> str:
-    escaped = visible(cell)
-    for mark in "\\`*_{}[]<>|#$~":
-        escaped = escaped.replace(mark, "\\" + mark)
-    return escaped.replace("&", "&amp;").replace("@", "&#64;")
-
-
-def _bar(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"

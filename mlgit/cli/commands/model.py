@@ -7,6 +7,7 @@ import click
 from mlgit.cli.arguments import MODEL
 from mlgit.cli.asking import require_yes
 from mlgit.cli.command import Group, pairs
+from mlgit.cli.commands.card import card, diff
 from mlgit.cli.numbers import ago, counted
 from mlgit.cli.registry_view import shown, version_document, version_page
 from mlgit.cli.session import Session, pass_session
@@ -33,6 +34,10 @@ def model() -> None:
     MODEL is `churn`, `churn@5` (a version), `churn@production` (an alias) or MLflow's
     `models:/churn/5`.
     """
+
+
+model.add_command(diff)
+model.add_command(card)
 
 
 @model.command(
