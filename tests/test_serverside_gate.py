@@ -15,6 +15,7 @@ from mlgit.records import layout
 from mlgit.records.approval import Approval, dump_approval
 from mlgit.registry import models
 from mlgit.store.store import Store
+from tests.cli.harness import done, mlgit
 from tests.registry.gate import scene
 from tests.registry.helpers import written
 from tests.support.judging import Pushed, clone, make_server, place, push
@@ -236,12 +237,38 @@ def test_a_signature_stands_for_a_user(ann: Store, tmp_path: Path) -> None:
     assert_lands(push(ann))
 
 
-def approve_rules(store: Store, signers: str) -> None:
-    """A change of who may sign, proposed, approved and landed."""
-    edits: dict[str, Edit] = {"trust.yaml": signers.encode()}
+def approve_rules(store: Store, text: str, path: str = "trust.yaml") -> None:
+    """A change of the rules, proposed, approved and landed."""
+    edits: dict[str, Edit] = {path: text.encode()}
     head = scene.commit(store, edits)
     assert_lands(push(store, f"{head.decode()}:refs/heads/mlgit-promote/registry.policy"))
     approve(store, "mlgit-promote/registry.policy", head)
     assert_lands(push(store, MLGIT_USER="bea"))
     land(store, edits, store.snapshot().commit, head)
     assert_lands(push(store))
+
+
+def test_two_people_and_a_bare_server(
+    ann: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene.policy(ann, GATE.replace("[bea]", "[bea@example.org]"))
+    rules = ann.snapshot().commit
+    undo(ann)
+    policy = git(place(ann), "show", f"{rules.decode()}:registry/policy.yaml").stdout
+    approve_rules(ann, policy, "registry/policy.yaml")
+    done("promote", "churn@2", "--to", "production", "--propose")
+    assert mlgit("land", "churn/production").code == 1
+    bea = clone(str(tmp_path / "served/hub.git"), tmp_path / "bea")
+    monkeypatch.chdir(place(bea))
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "bea@example.org")
+    refused = mlgit("approve", "churn/production")
+    assert "is the word of 'bea@example.org'" in refused.stderr
+    monkeypatch.setenv("MLGIT_USER", "bea@example.org")
+    done("approve", "churn/production")
+    monkeypatch.delenv("MLGIT_USER")
+    monkeypatch.chdir(place(ann))
+    assert mlgit("land", "churn/production").code == 0
+    hub = tmp_path / "served/hub.git"
+    assert "version: 2" in git(hub, "show", f"mlgit:{scene.PATH}").stdout
+    assert "mlgit-promote/churn" not in git(hub, "branch").stdout
