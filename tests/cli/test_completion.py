@@ -36,9 +36,9 @@ def offered(line: str) -> list[str]:
 
 
 def test_commands_come_with_their_purpose() -> None:
-    found = list(answers(root, "mlgit re"))
+    found = list(answers(root, "mlgit res"))
     assert found[0].startswith("restore\t")
-    assert offered("mlgit re") == ["restore", "resolve", "remote", "recover"]
+    assert offered("mlgit res") == ["restore", "resolve"]
 
 
 def test_options_and_choices() -> None:
@@ -48,7 +48,7 @@ def test_options_and_choices() -> None:
 
 
 def test_the_words_before_mlgit_do_not_count() -> None:
-    assert offered("git -C /tmp mlgit re") == ["restore", "resolve", "remote", "recover"]
+    assert offered("git -C /tmp mlgit res") == ["restore", "resolve"]
 
 
 @pytest.mark.usefixtures("repo")
@@ -85,29 +85,27 @@ def scripts(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("line", "function"), [("mlgit re", "_mlgit"), ("git mlgit re", "_git_mlgit")]
+    ("line", "function"), [("mlgit res", "_mlgit"), ("git mlgit res", "_git_mlgit")]
 )
 def test_bash_completes(scripts: Path, line: str, function: str) -> None:
     assert shell(scripts, "bash", "-c", BASH, "bash", line, function) == [
         "restore",
         "resolve",
-        "remote",
-        "recover",
     ]
 
 
-@pytest.mark.parametrize(("line", "function"), [("mlgit re", "_mlgit"), ("mlgit re", "_git-mlgit")])
+@pytest.mark.parametrize(
+    ("line", "function"), [("mlgit res", "_mlgit"), ("mlgit res", "_git-mlgit")]
+)
 def test_zsh_completes(scripts: Path, line: str, function: str) -> None:
     assert shell(scripts, "zsh", "-f", "-c", ZSH, "zsh", line, function) == [
         "restore",
         "resolve",
-        "remote",
-        "recover",
     ]
 
 
-@pytest.mark.parametrize("line", ["mlgit re", "git mlgit re"])
+@pytest.mark.parametrize("line", ["mlgit res", "git mlgit res"])
 def test_fish_completes(scripts: Path, line: str) -> None:
     program = f"source mlgit.fish; complete -C '{line}'"
     words = [each.partition("\t")[0] for each in shell(scripts, "fish", "-N", "-c", program)]
-    assert sorted(words) == ["recover", "remote", "resolve", "restore"]
+    assert sorted(words) == ["resolve", "restore"]

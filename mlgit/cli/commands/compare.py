@@ -77,13 +77,19 @@ def markdown_table(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
         [
             code(row.name),
             *(
-                " ".join(filter(None, (code(_short(value)), f"({moved})" if moved else "")))
+                " ".join(filter(None, (_in_markdown(value), f"({moved})" if moved else "")))
                 for value, moved in zip(row.values, _changes(row), strict=True)
             ),
         ]
         for row in rows
     ]
     return markdown(["", *map(code, names)], cells, "l" + "r" * len(names))
+
+
+def _in_markdown(value: Value) -> str:
+    from mlgit.registry.markdown import code
+
+    return number(value) if isinstance(value, float) else code(text(value))
 
 
 def _headings(facts: Sequence[Facts]) -> list[str]:
