@@ -16,6 +16,10 @@ from tests.support.repos import git, make_repo
 from tests.support.servers import serving
 from tests.test_serverside_gate import approve, proposed
 
+_AS_SOMEBODY = (  # as docs/server.md shows it
+    r'restrict,command="MLGIT_USER=somebody git-shell -c \"$SSH_ORIGINAL_COMMAND\""'
+)
+
 
 def test_init_makes_a_bare_repository_that_looks_at_what_it_gets(tmp_path: Path) -> None:
     hub = tmp_path / "hub.git"
@@ -123,6 +127,10 @@ def test_over_every_way_that_takes_pushes(
         answer = push(ann, MLGIT_USER="" if kind == "http" else "somebody")
         # What a client's environment says reaches no server but one on its own disk.
         assert (answer.code == 0) == (kind != "ssh"), answer.said
+        if kind == "ssh":
+            keys = hub.parent.with_name("served-ssh") / "authorized"
+            keys.write_text(f"{_AS_SOMEBODY} {keys.read_text()}")
+            assert push(ann).code == 0
 
 
 def _link(path: Path) -> str:
