@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from mlgit.errors import Conflict, NotFound
+from mlgit.errors import Conflict, InvalidState, NotFound
+from mlgit.git.history import is_ancestor
 from mlgit.git.oid import COMMIT
 from mlgit.git.ref_removal import remove_ref
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.protocol import HEADS, Pushed, Update
-from mlgit.registry.guarded import Build, Made, commit_here, guarded_branch, with_edits
+from mlgit.registry.guarded import (
+    SUFFIX,
+    Build,
+    Made,
+    commit_here,
+    guarded_branch,
+    with_edits,
+)
 from mlgit.registry.proposal_name import PREFIX
 from mlgit.registry.proposals.proposal import Proposal, proposals
 from mlgit.sharing.remotes import transport_of
@@ -106,3 +114,42 @@ def _forget_gone(store: Store, remote: str, there: set[str]) -> None:
             mine = store.repository.refs.read(f"{HEADS}{name}")
             if mine == oid:
                 remove_ref(store.repository, f"{HEADS}{name}", oid)
+
+
+def take_registry(store: Store, remote: str) -> None:
+    """Look what a remote has of the guarded branch, where that is one of its own.
+
+    Raises:
+        RemoteFailed: It cannot be reached.
+    """
+    way = _way(store, remote)
+    if store.settings.registry.protected or store.repository.refs.read(way.tracking):
+        way.fetch()
+
+
+def bring_registry(store: Store, remote: str) -> bool:
+    """Bring a guarded branch that was made here to a remote, which it is followed at from then on.
+
+    Raises:
+        RemoteFailed: It cannot be reached, or refuses.
+        InvalidState: The remote has another one.
+    """
+    way = _way(store, remote)
+    ref = f"{HEADS}{way.branch}"
+    mine = store.repository.refs.read(ref)
+    if mine is None:
+        return False
+    there = way.fetch().tip
+    if there is None or is_ancestor(store.repository.objects, there, mine):
+        way.push([Update(ref, mine, there)])
+    elif not is_ancestor(store.repository.objects, mine, there):
+        raise InvalidState(
+            f"{remote} has another branch {way.branch}: somebody else protected the registry, too",
+            f"git push . :{ref}, which gives up yours",
+        )
+    remove_ref(store.repository, ref, mine)
+    return True
+
+
+def _way(store: Store, remote: str) -> Transport:
+    return transport_to(store.repository, remote, store.branch.name + SUFFIX)

@@ -134,6 +134,7 @@ SETTINGS = section(
         "limits": LIMITS,
         "capture": CAPTURE,
         "artifacts": ARTIFACT_PLACES,
+        "registry": section({}, {"protected": Contested(FLAG)}),
     },
 )
 MODEL = section(

@@ -21,7 +21,7 @@ from mlgit.records.fields import (
     with_unknown,
 )
 
-_KEYS = frozenset(["format", "remotes", "limits", "capture", "artifacts"])
+_KEYS = frozenset(["format", "remotes", "limits", "capture", "artifacts", "registry"])
 
 
 class Limits(NamedTuple):
@@ -59,7 +59,18 @@ class Artifacts(NamedTuple):
     copies: int = 1
 
 
-_Section = TypeVar("_Section", Limits, Capture, Artifacts)
+class Registry(NamedTuple):
+    """Where the registry's pointers stand.
+
+    Attributes:
+        protected: Aliases, stages, policy and approvals are on a branch of their own; where that
+            is not here, nobody knows what they are.
+    """
+
+    protected: bool = False
+
+
+_Section = TypeVar("_Section", Limits, Capture, Artifacts, Registry)
 
 
 class Settings(NamedTuple):
@@ -69,6 +80,7 @@ class Settings(NamedTuple):
     limits: Limits = Limits()
     capture: Capture = Capture()
     artifacts: Artifacts = Artifacts()
+    registry: Registry = Registry()
     extra: Mapping[str, Any] = NOTHING
     format: int = FORMAT
 
@@ -86,6 +98,7 @@ def dump_settings(settings: Settings) -> bytes:
         "limits": _changed(settings.limits, Limits()),
         "capture": _changed(settings.capture, Capture()),
         "artifacts": _changed(settings.artifacts, Artifacts()),
+        "registry": _changed(settings.registry, Registry()),
     }
     doc.update((key, value) for key, value in optional.items() if value)
     return text.dump(with_unknown(doc, settings.extra))
@@ -122,6 +135,7 @@ def load_settings(data: bytes) -> Settings:
             limits=_section(Limits, doc.get("limits", {}), extra, "limits"),
             capture=_section(Capture, doc.get("capture", {}), extra, "capture"),
             artifacts=_section(Artifacts, doc.get("artifacts", {}), extra, "artifacts"),
+            registry=_section(Registry, doc.get("registry", {}), extra, "registry"),
             extra=extra,
             format=format_of(doc),
         )
@@ -149,7 +163,7 @@ def _remotes(section: Doc, extra: Doc) -> dict[str, str]:
 
 def _section(kind: type[_Section], doc: Doc, extra: Doc, name: str) -> _Section:
     known = kind._fields
-    check = flag_of if kind is Capture else count_of
+    check = flag_of if kind in (Capture, Registry) else count_of
     given: Doc = {}
     for key, value in doc.items():
         if key not in known or isinstance(value, dict):

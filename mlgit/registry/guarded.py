@@ -28,9 +28,21 @@ Build = Callable[[Oid], "Made | None"]
 
 
 def guarded_branch(store: Store) -> Branch:
-    """The branch of its own where there is one, here or on the remote, else the data branch."""
+    """The branch of its own where there is one, here or on the remote, else the data branch.
+
+    Raises:
+        InvalidState: The settings say that there is one, and it is not here.
+    """
     apart = Branch(store.repository, store.branch.name + SUFFIX)
-    return apart if apart.tip() or apart.upstream_tip() else store.branch
+    if apart.tip() or apart.upstream_tip():
+        return apart
+    if store.settings.registry.protected:
+        raise InvalidState(
+            f"the registry stands on the branch {apart.name}, which is not here",
+            "mlgit pull",
+            branch=apart.name,
+        )
+    return store.branch
 
 
 def landed_tip(branch: Branch) -> Oid:

@@ -40,12 +40,14 @@ def pull(session: Session, *, remote: str) -> None:
     Nothing is overwritten and no run is dropped: what both sides changed is merged field by field,
     and what only a person can decide stays as a value in conflict. REMOTE is `origin` by default.
     """
+    from mlgit.shared_registry import take_registry
     from mlgit.sharing.remotes import transport_of
     from mlgit.sharing.sync import pull as take_in
 
     transport = transport_of(session.store, remote)
     with working(session.output, f"fetching from {transport.remote}"):
         pulled = take_in(session.store, transport)
+        take_registry(session.store, transport.remote)
     if pulled is None:
         session.output.note(f"{transport.remote} has no store yet; `mlgit push` brings it there")
     elif not _tell(session, pulled, transport.remote):
@@ -84,6 +86,7 @@ def sync(session: Session, *, remote: str, metadata_only: bool) -> None:
 def _share(
     session: Session, remote: str, bring: Callable[..., Outcome], *, metadata_only: bool
 ) -> None:
+    from mlgit.shared_registry import bring_registry, take_registry
     from mlgit.sharing.remotes import transport_of
 
     transport = transport_of(session.store, remote)
@@ -100,6 +103,8 @@ def _share(
         found = brought()
     if found.synced.pulled is not None:
         _tell(session, found.synced.pulled, transport.remote)
+        take_registry(session.store, transport.remote)
+    bring_registry(session.store, transport.remote)
     _tell_bytes(session, found)
     session.output.note(_outcome(found.synced, transport.remote))
 
