@@ -14,6 +14,7 @@ from mlgit.git.tree import Edit
 from mlgit.records import layout
 from mlgit.records.approval import Approval, dump_approval
 from mlgit.registry import models
+from mlgit.sharing.forget import Wanted, forget
 from mlgit.store.store import Store
 from tests.cli.harness import done, mlgit
 from tests.registry.gate import scene
@@ -272,3 +273,15 @@ def test_two_people_and_a_bare_server(
     hub = tmp_path / "served/hub.git"
     assert "version: 2" in git(hub, "show", f"mlgit:{scene.PATH}").stdout
     assert "mlgit-promote/churn" not in git(hub, "branch").stdout
+
+
+def test_a_new_epoch_moves_no_alias(ann: Store, tmp_path: Path) -> None:
+    hub = tmp_path / "served/hub.git"
+    git(hub, "config", "mlgit.allowForget", "true", check=True)
+    before = ann.snapshot().commit
+    land(ann, scene.promoted(ann, 2))
+    forget(ann, Wanted(reason="short history"))
+    assert_refused(push(ann, "+mlgit"), "the gate of churn@production v1 -> v2")
+    git(place(ann), "update-ref", "refs/heads/mlgit", before.decode(), check=True)
+    forget(ann, Wanted(reason="short history"))
+    assert_lands(push(ann, "+mlgit"))

@@ -9,6 +9,7 @@ from mlgit.git.tree import FILE_MODE, Entry, TreeChange, diff, lookup
 from mlgit.records import layout
 from mlgit.records.policy import Policy, load_policy
 from mlgit.records.trust import Trust, load_trust
+from mlgit.registry.guarded import SUFFIX
 
 if TYPE_CHECKING:
     from mlgit.git.objects import Objects
@@ -37,7 +38,7 @@ class Ground(NamedTuple):
     @property
     def registry(self) -> str:
         """The name that the guarded branch has where it is not the data branch."""
-        return f"{self.data}-registry"
+        return f"{self.data}{SUFFIX}"
 
     @property
     def guarded(self) -> str:

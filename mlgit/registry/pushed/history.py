@@ -57,17 +57,17 @@ def steps(objects: Objects, old: Oid | None, new: Oid) -> list[Step]:
     """The way from one tip to the other, oldest first: by first parents where they lead there.
 
     A merge of the old tip into what was made apart from it is one step: nobody has seen the
-    commits of its other side on this branch.
+    commits of its other side on this branch. So is a new epoch, to which no way leads.
     """
     if old is None:
         return [Step(None, new)]
     after = _descendants(objects, old, fresh(objects, old, new)) | {old}
-    found, head = [], new
+    head, found = new, list[Step]()
     while head != old:
         base = next((one for one in objects.commit(head).parents if one in after), None)
-        found.append(Step(base, head))
         if base is None:
-            break
+            return [Step(old, new)]
+        found.append(Step(base, head))
         head = base
     return found[::-1]
 

@@ -68,6 +68,7 @@ def test_an_epoch_forgets_more_than_the_one_before(store: Store) -> None:
     done = forget(store, Wanted(reason="short history"))
     assert begins_an_epoch(objects, base, done.commit)
     assert not begins_an_epoch(objects, done.commit, base)
+    assert steps(objects, base, done.commit) == [Step(base, done.commit)]
     assert not begins_an_epoch(objects, base, made(store, "one", base))
     assert not begins_an_epoch(objects, done.commit, made(store, "two", ROOT_COMMIT))
     assert not begins_an_epoch(objects, done.commit, made(store, "three", done.commit))
