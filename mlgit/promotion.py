@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlgit import process
 from mlgit.errors import Conflict, InvalidState, NotFound
 from mlgit.gating import question_of
 from mlgit.git.branch import Branch
+from mlgit.git.config import TRUE
 from mlgit.git.ref_removal import remove_ref
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.protocol import HEADS, Update
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
     from mlgit.store.store import Store
 
 _ATTEMPTS = 5
+_PATIENCE = 60.0  # seconds that the forge's own tool gets
 FORGE = ("mlgit", "forge")
+FORGE_TOOLS = ("mlgit", "forgetools")  # of the user alone: a repository may not have it run
 
 
 class Proposed(NamedTuple):
@@ -261,9 +265,23 @@ def _push_proposal(store: Store, remote: Transport, proposal: Proposal) -> Openi
     url = config.get(f"remote.{remote.remote}", "url") or remote.remote
     target = guarded_branch(store).name
     said = config.of_user(*FORGE) or config.get(*FORGE) or ""
-    how = opening(url, proposal.name, target, subject, text, said=said)
+    tools = (config.of_user(*FORGE_TOOLS) or "no").lower() in TRUE
+    how = opening(url, proposal.name, target, subject, text, said=said, tools=tools)
     way = transport_to(store.repository, remote.remote, proposal.name)
     old = store.repository.refs.read(way.tracking)
     ref = f"{HEADS}{proposal.name}"
-    way.push([Update(ref, proposal.commit, old, force=old is not None)], options=how.push_options)
-    return how
+    updates = [Update(ref, proposal.commit, old, force=old is not None)]
+    updates += [Update(how.ref, proposal.commit)] if how.ref else []
+    way.push(updates, options=how.push_options)
+    return _by_tool(how) if how.argv else how
+
+
+def _by_tool(how: Opening) -> Opening:
+    """The request that the forge's own tool has opened; where it could not, the page to fill in."""
+    try:
+        done = process.run(how.argv, stdin=how.stdin.encode(), timeout=_PATIENCE, apart=True)
+    except process.CommandFailed:
+        return how
+    lines = done.stdout.decode("utf-8", "replace").splitlines()
+    opened = [line.strip() for line in lines if line.startswith("https://")]
+    return how._replace(link=opened[-1] if opened else how.link)
