@@ -7,14 +7,19 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from mlgit import times
+from mlgit.records.approval import VERDICTS, Approval
 from mlgit.records.artifact import ArtifactEntry
 from mlgit.records.experiment import Experiment
 from mlgit.records.fields import FORMAT
 from mlgit.records.inputs import DatasetInput, Inputs, ModelLink
 from mlgit.records.logged_model import STATUSES, LoggedModel
 from mlgit.records.metrics import Point
+from mlgit.records.model_version import STATUSES as VERSION_STATUSES
+from mlgit.records.model_version import ModelVersion
+from mlgit.records.pointer import STAGES, Alias, Stage
+from mlgit.records.registered_model import RegisteredModel
 from mlgit.records.run import Code, Edit, History, MetricSummary, Run, RunStatus, Source
-from mlgit.records.settings import Artifacts, Capture, Limits, Settings
+from mlgit.records.settings import Artifacts, Capture, Limits, Registry, Settings
 from tests.records.strategies import floats, integers, keys, real_numbers, texts, values
 
 T = TypeVar("T")
@@ -132,6 +137,7 @@ settings_of_a_team = st.builds(
     st.builds(Limits, _sizes, _sizes, _sizes, _sizes),
     st.builds(Capture, st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     st.builds(Artifacts, _sizes),
+    st.builds(Registry, st.booleans()),
     unknown,
     st.just(FORMAT),
 )
@@ -145,4 +151,77 @@ points = st.builds(
     _columns,
     _columns,
     _columns,
+)
+
+registered_models = st.builds(
+    RegisteredModel,
+    names,
+    st.just("x"),
+    moments,
+    moments,
+    lifecycles,
+    texts,
+    text_maps,
+    edits,
+    unknown,
+    st.just(FORMAT),
+)
+model_versions = st.builds(
+    ModelVersion,
+    number=st.just(3),
+    uid=names,
+    status=st.sampled_from(VERSION_STATUSES),
+    created=moments,
+    author=texts,
+    run=texts,
+    logged_model=texts,
+    source=texts,
+    manifest=hashes.map(lambda digest: f"sha256:{digest}"),
+    signature=texts,
+    description=texts,
+    renumbered_from=st.none() | st.integers(0, 9),
+    tags=text_maps,
+    edits=edits,
+    extra=unknown,
+    format=st.just(FORMAT),
+)
+_commits = st.just("") | st.binary(min_size=20, max_size=20).map(bytes.hex)
+aliases = st.builds(
+    Alias,
+    alias=names,
+    version=st.integers(0, 10**9),
+    uid=names,
+    at=moments,
+    by=names,
+    manifest=hashes.map(lambda digest: f"sha256:{digest}"),
+    previous=st.none() | st.integers(0, 10**9),
+    reason=texts,
+    evidence=_commits,
+    contested=st.just(value=False),
+    extra=unknown,
+    format=st.just(FORMAT),
+)
+stages = st.builds(
+    Stage,
+    stage=st.sampled_from(STAGES),
+    uid=names,
+    at=moments,
+    by=names,
+    previous=texts,
+    reason=texts,
+    evidence=_commits,
+    contested=st.just(value=False),
+    extra=unknown,
+    format=st.just(FORMAT),
+)
+approvals = st.builds(
+    Approval,
+    proposal=names,
+    tree=names,
+    verdict=st.sampled_from(VERDICTS),
+    at=moments,
+    by=names,
+    comment=texts,
+    extra=unknown,
+    format=st.just(FORMAT),
 )

@@ -11,10 +11,25 @@ from hypothesis import strategies as st
 
 from mlgit import errors
 from mlgit.records import text
+from mlgit.records.approval import Approval, dump_approval, load_approval
 from mlgit.records.artifact import ArtifactEntry, Manifest, dump_manifest, load_manifest
 from mlgit.records.experiment import Experiment, dump_experiment, load_experiment
 from mlgit.records.inputs import Inputs, dump_inputs, load_inputs
 from mlgit.records.logged_model import LoggedModel, dump_logged_model, load_logged_model
+from mlgit.records.model_version import ModelVersion, dump_model_version, load_model_version
+from mlgit.records.pointer import (
+    Alias,
+    Stage,
+    dump_alias,
+    dump_stage,
+    load_alias,
+    load_stage,
+)
+from mlgit.records.registered_model import (
+    RegisteredModel,
+    dump_registered_model,
+    load_registered_model,
+)
 from mlgit.records.run import Edit
 from mlgit.records.schema import validate
 from mlgit.records.settings import Settings, dump_settings, load_settings
@@ -143,3 +158,28 @@ def test_tags_of_an_experiment_leave_the_mark_of_an_edit() -> None:
 def test_an_experiment_of_the_first_days_was_updated_when_created() -> None:
     data = b'id: "7"\nname: a\ncreated: "2026-11-23T08:14:51.123Z"\n'
     assert load_experiment(data, "a").updated == 1795421691123
+
+
+@given(draw.registered_models)
+def test_registered_models_are_exact_both_ways(model: RegisteredModel) -> None:
+    assert load_registered_model(dump_registered_model(model), "x") == model
+
+
+@given(draw.model_versions)
+def test_versions_are_exact_both_ways(version: ModelVersion) -> None:
+    assert load_model_version(dump_model_version(version), 3) == version
+
+
+@given(draw.aliases)
+def test_aliases_are_exact_both_ways(alias: Alias) -> None:
+    assert load_alias(dump_alias(alias)) == alias
+
+
+@given(draw.stages)
+def test_stages_are_exact_both_ways(stage: Stage) -> None:
+    assert load_stage(dump_stage(stage)) == stage
+
+
+@given(draw.approvals)
+def test_approvals_are_exact_both_ways(approval: Approval) -> None:
+    assert load_approval(dump_approval(approval)) == approval
