@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit import process
 from mlgit.errors import Conflict, InvalidState, NotFound
 from mlgit.gating import question_of
 from mlgit.git.branch import Branch
-from mlgit.git.config import TRUE
 from mlgit.git.ref_removal import remove_ref
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.protocol import HEADS, Update
+from mlgit.opened import open_proposal
 from mlgit.registry import catalogue
 from mlgit.registry.gate.judge import judge
 from mlgit.registry.guarded import (
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
     from mlgit.store.store import Store
 
 _ATTEMPTS = 5
-_PATIENCE = 60.0  # seconds that the forge's own tool gets
-FORGE = ("mlgit", "forge")
-FORGE_TOOLS = ("mlgit", "forgetools")  # of the user alone: a repository may not have it run
 
 
 class Proposed(NamedTuple):
@@ -85,7 +81,7 @@ def propose(store: Store, wish: Wish) -> Proposed:
     commit = _put(store, drafted.branch, made)
     proposal = Proposal(drafted.branch, commit, f"{HEADS}{drafted.branch}")
     verdict = judged(store, proposal)
-    opening = _push_proposal(store, remote, proposal) if remote else None
+    opening = open_proposal(store, remote, proposal) if remote else None
     return Proposed(proposal, verdict, opening, remote.remote if remote else "")
 
 
@@ -199,7 +195,11 @@ def _text(store: Store, drafted: Drafted, base: Oid, reason: str) -> str:
     if verdict.change is None:
         return f"promote: {drafted.path}"
     text = describe(store, verdict, reason)
-    return f"{title(verdict.change)}\n\n{text}\n\nMlgit-Model: {verdict.change.model}\n"
+    from mlgit.registry.forge.opening import runs_checks
+
+    return runs_checks(
+        f"{title(verdict.change)}\n\n{text}\n\nMlgit-Model: {verdict.change.model}\n"
+    )
 
 
 def describe(store: Store, verdict: Verdict, reason: str) -> str:
@@ -255,33 +255,3 @@ def _landing(store: Store, proposal: Proposal, tip: Oid) -> Made | None:
     edits: dict[str, Edit] = {one.path: one.new for one in changed}
     subject = objects.commit(proposal.commit).message.partition("\n")[0]
     return with_edits(objects, tip, edits, f"{subject}\n", store, proposal.commit)
-
-
-def _push_proposal(store: Store, remote: Transport, proposal: Proposal) -> Opening:
-    from mlgit.registry.forge.opening import opening
-
-    objects, config = store.repository.objects, store.repository.config
-    subject, _, text = objects.commit(proposal.commit).message.partition("\n\n")
-    url = config.get(f"remote.{remote.remote}", "url") or remote.remote
-    target = guarded_branch(store).name
-    said = config.of_user(*FORGE) or config.get(*FORGE) or ""
-    tools = (config.of_user(*FORGE_TOOLS) or "no").lower() in TRUE
-    how = opening(url, proposal.name, target, subject, text, said=said, tools=tools)
-    way = transport_to(store.repository, remote.remote, proposal.name)
-    old = store.repository.refs.read(way.tracking)
-    ref = f"{HEADS}{proposal.name}"
-    updates = [Update(ref, proposal.commit, old, force=old is not None)]
-    updates += [Update(how.ref, proposal.commit)] if how.ref else []
-    way.push(updates, options=how.push_options)
-    return _by_tool(how) if how.argv else how
-
-
-def _by_tool(how: Opening) -> Opening:
-    """The request that the forge's own tool has opened; where it could not, the page to fill in."""
-    try:
-        done = process.run(how.argv, stdin=how.stdin.encode(), timeout=_PATIENCE, apart=True)
-    except process.CommandFailed:
-        return how
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    opened = [line.strip() for line in lines if line.startswith("https://")]
-    return how._replace(link=opened[-1] if opened else how.link)

@@ -93,3 +93,16 @@ def test_gh_opens_it_where_the_user_lets_it(
     assert heard[:3] == ["pr", "create", "--repo=github.com/team/churn"]
     assert f"--head={branch}" in heard
     assert "<!-- mlgit:begin -->" in (tools / "gh.read").read_text()
+
+
+def test_no_name_or_reason_keeps_a_forge_from_running_its_checks(repo: Path) -> None:
+    hub = forge(repo, "https://gitlab.com/team/churn.git")
+    done("register", "one", "a [skip ci] b")
+    done("push")
+    words = ("promote", "a [skip ci] b@1", "--to", "production", "--propose")
+    branch = done(*words, "-m", "now [ci skip] ***NO_CI***").strip()
+    message = git(hub, "log", "-1", "--format=%B", branch, check=True).stdout
+    heard = (hub / "heard").read_text()
+    for said in ("[skip ci]", "[ci skip]", "***NO_CI***"):
+        assert said not in message + heard
+    assert "skip ci" in message
