@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,7 @@ def card(model: RegisteredModel, facts: Comparison, aliases: list[str]) -> str:
         aliases: The names that point to it.
     """
     version = facts.after
+    address = shlex.quote(f"{model.name}@{version.number}")
     lines = [f"# {text(model.name)}, version {version.number}", ""]
     for said in (model.description, version.description):
         lines += [*quote(said), ""] if said.strip() else []
@@ -36,7 +38,7 @@ def card(model: RegisteredModel, facts: Comparison, aliases: list[str]) -> str:
     for section, head in (("metrics", "metric"), ("params", "parameter"), ("signature", "column")):
         lines += _section(facts.section(section), head)
     lines += ["## Where it comes from", "", *_lineage(facts), ""]
-    lines += ["## Use", "", *block(f"mlgit model show '{model.name}@{version.number}'", "sh"), ""]
+    lines += ["## Use", "", *block(f"mlgit model show {address}", "sh"), ""]
     return f"---\n{yaml.dump(_front_matter(model, facts)).decode()}---\n\n" + "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""`mlgit model diff` and `card`, and `mlgit badge`: what a version is, said for others."""
+"""`mlgit model diff`, `card` and `tags`, and `mlgit badge`: what a version is, said for others."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _lines(rows: list[Row], terminal: Terminal) -> Iterator[str]:
         if row.before is not None:
             yield terminal.paint(terminal.safe(f"- {row.key} = {text(row.before)}"), "red")
         if row.after is not None:
-            moved = f"   ({row.delta})" if row.delta else ""
+            moved = f"   {row.delta}" if row.delta else ""
             yield terminal.paint(terminal.safe(f"+ {row.key} = {text(row.after)}{moved}"), "green")
 
 
@@ -101,6 +101,30 @@ def card(session: Session, *, name: str) -> None:
     there = catalogue.aliases(seen.guarded, found.model.folder)
     aliases = [one.alias for one in there if one.uid == found.version.uid]
     session.output.data(card_of(found.model, facts, aliases).splitlines())
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    mlgit model tags churn
+    mlgit model tags churn && git push origin --tags
+    """,
+)
+@click.argument("name", type=MODEL, metavar="MODEL")
+@pass_session
+def tags(session: Session, *, name: str) -> None:
+    """Make git tags of versions and aliases, in the form of GTO, where they are missing.
+
+    `churn@v5.0.0` and `churn#production#7`, annotated, on the commits of the code that made the
+    versions. Nothing else in mlgit makes them, and nothing reads them.
+    """
+    from mlgit.registry.gto import make
+    from mlgit.registry.sight import sight
+
+    made, skipped = make(session.store, sight(session.store), name)
+    session.output.data([tag.name for tag in made])
+    for reason in skipped:
+        session.output.warn(reason)
 
 
 @click.command(

@@ -7,7 +7,7 @@ import click
 from mlgit.cli.arguments import MODEL
 from mlgit.cli.asking import require_yes
 from mlgit.cli.command import Group, pairs
-from mlgit.cli.commands.card import card, diff
+from mlgit.cli.commands.card import card, diff, tags
 from mlgit.cli.numbers import ago, counted
 from mlgit.cli.registry_view import shown, version_document, version_page
 from mlgit.cli.session import Session, pass_session
@@ -38,6 +38,7 @@ def model() -> None:
 
 model.add_command(diff)
 model.add_command(card)
+model.add_command(tags)
 
 
 @model.command(
