@@ -98,6 +98,8 @@ def _against(repository: Repository, ground: Ground, update: Update) -> Iterator
     proposed = name.startswith(PREFIX)
     if not proposed and name not in (ground.data, ground.registry):
         yield "only upper and lower case tell it from a branch of mlgit"
+    elif update.new is None and name == ground.registry:
+        yield from guarded.given_up(ground)
     elif update.new is None:
         yield from () if proposed else ("it would be deleted",)
     else:
@@ -128,7 +130,7 @@ def _growing(
         yield f"it holds another history, which begins with {root.decode()[:12]}"
     snapshot = Snapshot(Trees(objects), new, name)
     if name == ground.data:
-        yield from broken(snapshot, old, spared)
+        yield from broken(snapshot, old, spared, guards=ground.guarded == ground.data)
     else:
         yield from malformed(snapshot, old or ground.tips.get(ground.data))
     yield from _registry(repository, ground, name, old, new)

@@ -209,6 +209,29 @@ def test_a_guarded_branch_of_its_own_takes_the_rules_along(ann: Store) -> None:
     assert_refused(push(ann, ":refs/heads/mlgit-registry"), "would be deleted")
 
 
+def test_to_a_branch_of_its_own_and_back(ann: Store, tmp_path: Path) -> None:
+    branch, head, edits = proposed(ann, 2)
+    approve(ann, branch, head)
+    assert_lands(push(ann, MLGIT_USER="bea"))
+    land(ann, edits, ann.snapshot().commit, head)
+    assert_lands(push(ann))
+    assert_lands(push(ann, f":{branch}"))
+    done("init", "--protected-registry")
+    assert_lands(push(ann, "mlgit-registry"))
+    done("push")
+    hub = tmp_path / "served/hub.git"
+    assert git(hub, "cat-file", "-e", f"mlgit:{scene.PATH}").returncode
+    assert "version: 2" in git(hub, "show", f"mlgit-registry:{scene.PATH}").stdout
+    done("promote", "churn@1", "--to", "production", "--propose")
+    assert "0 of 1 approvals" in mlgit("land", "churn/production").stdout
+    done("init", "--open-registry")
+    done("push")
+    assert "version: 2" in git(hub, "show", f"mlgit:{scene.PATH}").stdout
+    assert_lands(push(ann, ":mlgit-registry"))
+    land(ann, scene.promoted(ann, 1))
+    assert_refused(push(ann), "the gate of churn@production v2 -> v1")
+
+
 @needs_ssh
 def test_a_signature_stands_for_a_user(ann: Store, tmp_path: Path) -> None:
     keys = {}

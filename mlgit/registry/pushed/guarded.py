@@ -90,9 +90,27 @@ def begun(ground: Ground, head: Oid) -> Iterator[str]:
     """
     data = ground.tips.get(ground.data)
     tree = ground.objects.commit(data).tree if data else None
-    if not any(lookup(ground.objects, tree, one) for one in (layout.POLICY, layout.TRUST)):
-        return
-    for change in changes(ground.objects, data, head):
+    if any(lookup(ground.objects, tree, one) for one in (layout.POLICY, layout.TRUST)):
+        yield from (
+            f"{path} is not what it is on the branch {ground.data}"
+            for path in _differing(ground, data, head)
+        )
+
+
+def given_up(ground: Ground) -> Iterator[str]:
+    """What is wrong with deleting the guarded branch: what it says has to be on the data branch.
+
+    Raises:
+        NotFound, Damaged, Unsupported: Something that matters cannot be read.
+    """
+    data, tip = ground.tips.get(ground.data), ground.tips.get(ground.registry)
+    if tip and any(_differing(ground, data, tip)):
+        yield f"it would be deleted, and what it guards is not on the branch {ground.data}"
+
+
+def _differing(ground: Ground, left: Oid | None, right: Oid) -> Iterator[str]:
+    """Guarded files that are not the same in two commits."""
+    for change in changes(ground.objects, left, right):
         located = layout.parse_path(change.path)
         if located and located.kind in GUARDED:
-            yield f"{change.path} is not what it is on the branch {ground.data}"
+            yield change.path

@@ -31,14 +31,17 @@ _KEPT = {
 }
 
 
-def broken(snapshot: Snapshot, old: Oid | None, spared: frozenset[str]) -> Iterator[str]:
+def broken(
+    snapshot: Snapshot, old: Oid | None, spared: frozenset[str], *, guards: bool
+) -> Iterator[str]:
     """Rules that the branch at `snapshot` breaks, after it was at `old`; a sentence each.
 
-    Paths in `spared`, and those below them, have been forgotten: there is nothing to keep.
+    Paths in `spared`, and those below them, have been forgotten: there is nothing to keep. With
+    `guards` it is the branch on which aliases are decided.
     """
     for problem in check(snapshot, deep=True, since=old):
-        # An alias of a new epoch has no past in which `previous` could be looked up.
-        known = problem.code == "previous-differs" and bool(spared)
+        # In a new epoch, and where it was decided elsewhere, an alias has no past to look up.
+        known = problem.code == "previous-differs" and (bool(spared) or not guards)
         if problem.severity == "error" and not known and not _is_in(problem.path, spared):
             yield _said(problem)
     for change in snapshot.changes_since(old) if old else ():
