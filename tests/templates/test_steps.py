@@ -19,6 +19,7 @@ from mlgit.records import layout
 from mlgit.registry import aliases
 from mlgit.runs import capture
 from mlgit.store.store import Store
+from tests.cli.harness import done
 from tests.registry.gate.scene import PATH, commit, policy, promoted, version
 from tests.registry.helpers import registered, written
 from tests.support.repos import git
@@ -66,21 +67,22 @@ class Forge:
         printed = ""
         for script in scripts:
             argv = [*shell, script]
-            done = subprocess.run(
+            child = subprocess.run(
                 argv,
                 cwd=self.place,
                 env={**os.environ, **env, **more},
                 capture_output=True,
                 text=True,
             )
-            printed += done.stdout + done.stderr
-            if done.returncode:
-                return Job(done.returncode, printed, summary.read_text())
+            printed += child.stdout + child.stderr
+            if child.returncode:
+                return Job(child.returncode, printed, summary.read_text())
         return Job(0, printed, summary.read_text())
 
-    def workflow(self, forge: str, name: str, said: dict[str, str]) -> Job:
+    def workflow(self, forge: str, name: str, said: dict[str, str], guarded: str = "mlgit") -> Job:
         """Run the only job of a workflow, but for its first step, which installs."""
-        found = yaml.safe_load(FILES[f".{forge}/workflows/mlgit-{name}.yml"])
+        made = files(Wanted(forge, "mlgit", guarded, "0.1.0"))
+        found = yaml.safe_load(made[f".{forge}/workflows/mlgit-{name}.yml"])
         (job,) = found["jobs"].values()
         steps = job["steps"][1:]
         env = {
@@ -138,17 +140,17 @@ BY = ["github", "gitea", "gitlab"]
 @pytest.mark.parametrize("by", BY)
 def test_a_good_proposal_passes_and_a_bad_one_fails(store: Store, forge: Forge, by: str) -> None:
     good = forge.propose(store, commit(store, promoted(store, 1)))
-    done = forge.gate(by, good)
-    assert done.code == 0, done
-    assert "acc" in done.printed + done.summary
+    job = forge.gate(by, good)
+    assert job.code == 0, job
+    assert "acc" in job.printed + job.summary
     assert forge.untouched()
 
 
 @pytest.mark.parametrize("by", BY)
 def test_a_bad_proposal_fails(store: Store, forge: Forge, by: str) -> None:
-    done = forge.gate(by, forge.propose(store, commit(store, promoted(store, 2))))
-    assert done.code == 1, done
-    assert "0.5" in done.printed + done.summary
+    job = forge.gate(by, forge.propose(store, commit(store, promoted(store, 2))))
+    assert job.code == 1, job
+    assert "0.5" in job.printed + job.summary
 
 
 @pytest.mark.parametrize("by", BY)
@@ -157,9 +159,9 @@ def test_a_proposal_that_edits_what_judges_it_fails(store: Store, forge: Forge, 
     edits |= {path: b"name: mlgit\n" for path in FILES if path.startswith(f".{by}")}
     edits |= {".gitlab-ci.yml": b"x: {script: [touch pwned]}\n", ".gitlab/mlgit-ci.yml": b"{}\n"}
     edits |= {layout.POLICY: b"models: {}\n", layout.SETTINGS: b"format: 1\n", "hooks/update": b"x"}
-    done = forge.gate(by, forge.propose(store, commit(store, edits)))
-    assert done.code == 1, done
-    assert "policy.yaml" in done.printed + done.summary
+    job = forge.gate(by, forge.propose(store, commit(store, edits)))
+    assert job.code == 1, job
+    assert "policy.yaml" in job.printed + job.summary
     assert forge.untouched()
 
 
@@ -170,10 +172,10 @@ def test_hostile_words_and_names_are_only_read(store: Store, forge: Forge, by: s
     edits[f"registry/models/churn/{EVIL}"] = b"x"
     head = forge.propose(store, commit(store, edits))
     git(forge.hub, "update-ref", f"refs/heads/{EVIL.replace(' ', '')}", head, check=True)
-    done = forge.gate(by, head)
-    assert done.code == 1, done
+    job = forge.gate(by, head)
+    assert job.code == 1, job
     assert forge.untouched()
-    assert "\n::add-path" not in done.printed + done.summary
+    assert "\n::add-path" not in job.printed + job.summary
 
 
 @pytest.mark.parametrize("by", BY)
@@ -192,8 +194,8 @@ def test_a_merge_group_is_judged_on_what_it_will_land_on(store: Store, forge: Fo
     group = "refs/heads/gh-readonly-queue/mlgit/pr-1-0"
     git(forge.hub, "update-ref", group, head.decode(), check=True)
     said = {"HEAD_REF": group, "HEAD_SHA": head.decode(), "BASE_SHA": queued.decode()}
-    done = forge.workflow("github", "gate", said)
-    assert done.code == 0, done
+    job = forge.workflow("github", "gate", said)
+    assert job.code == 0, job
 
 
 @pytest.mark.parametrize("by", BY)
@@ -204,10 +206,10 @@ def test_what_landed_becomes_events_and_names_stay_data(
     registered(store, EVIL)
     aliases.set_alias(store, EVIL, "production", 1)
     after = forge.propose(store, store.snapshot().commit)
-    done = landed(forge, by, before, after)
-    assert done.code == 0, done
-    assert f'would serve ["{EVIL}", 1, "sha256:' in done.printed
-    assert '"event": "alias-set"' in done.printed + done.summary
+    job = landed(forge, by, before, after)
+    assert job.code == 0, job
+    assert f'would serve ["{EVIL}", 1, "sha256:' in job.printed
+    assert '"event": "alias-set"' in job.printed + job.summary
     assert not list(forge.place.rglob("pwned"))
 
 
@@ -233,9 +235,9 @@ def test_what_came_past_the_gate_is_not_deployed(
         (earlier,) = store.repository.objects.commit(head).parents
         head = commit(store, {"a.txt": b"x"}, earlier)
     git(forge.repo, "update-ref", "refs/heads/mlgit", head.decode(), check=True)
-    done = landed(forge, by, before, forge.propose(store, head))
-    assert done.code, done
-    assert "would serve" not in done.printed
+    job = landed(forge, by, before, forge.propose(store, head))
+    assert job.code, job
+    assert "would serve" not in job.printed
 
 
 @pytest.mark.parametrize("by", BY)
@@ -243,9 +245,9 @@ def test_a_good_promotion_is_deployed(store: Store, forge: Forge, by: str) -> No
     before = store.snapshot().commit.decode()
     head = commit(store, promoted(store, 1))
     git(forge.repo, "update-ref", "refs/heads/mlgit", head.decode(), check=True)
-    done = landed(forge, by, before, forge.propose(store, head))
-    assert done.code == 0, done
-    assert 'would serve ["churn", 1, "sha256:' in done.printed
+    job = landed(forge, by, before, forge.propose(store, head))
+    assert job.code == 0, job
+    assert 'would serve ["churn", 1, "sha256:' in job.printed
 
 
 @pytest.mark.parametrize("by", BY)
@@ -267,11 +269,11 @@ def test_runs_of_a_code_request_are_compared_with_those_of_its_base(
     said: dict[str, Any] = {"HEAD_REF": "refs/pull/1/head", "BASE_SHA": base}
     if by == "gitlab":
         said = {"CI_MERGE_REQUEST_IID": "1", "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}
-        done = forge.gitlab("mlgit report", {**said, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"})
+        job = forge.gitlab("mlgit report", {**said, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main"})
     else:
-        done = forge.workflow(by, "report", {**said, "BASE_REF": "refs/heads/main"})
-    assert done.code == 0, done
-    table = done.summary or done.printed
+        job = forge.workflow(by, "report", {**said, "BASE_REF": "refs/heads/main"})
+    assert job.code == 0, job
+    table = job.summary or job.printed
     assert "metrics.acc" in table
     assert "0.97" in table
     assert not list(forge.place.rglob("pwned"))
@@ -281,3 +283,51 @@ def test_the_checks_come_with_the_branch_and_judge_it(store: Store, forge: Forge
     place(store, Wanted("github", "mlgit", "mlgit", "0.1.0", ("@team/leads",)))
     good = forge.propose(store, commit(store, promoted(store, 1)))
     assert forge.gate("github", good).code == 0
+
+
+@pytest.mark.parametrize("by", BY)
+def test_the_readme_is_written_and_pushed(store: Store, forge: Forge, by: str) -> None:
+    forge.propose(store, store.snapshot().commit)
+    job = forge.gitlab("mlgit readme", {}) if by == "gitlab" else forge.workflow(by, "readme", {})
+    assert job.code == 0, job
+    page = git(forge.hub, "show", "mlgit:README.md", check=True).stdout
+    assert "churn" in page
+    tip = git(forge.hub, "rev-parse", "mlgit", check=True).stdout
+    (forge.place / "store.git").rename(forge.place / "before.git")
+    job = forge.gitlab("mlgit readme", {}) if by == "gitlab" else forge.workflow(by, "readme", {})
+    assert job.code == 0, job
+    assert git(forge.hub, "rev-parse", "mlgit", check=True).stdout == tip
+
+
+@pytest.mark.parametrize("acc", ["0.9", "0.5"])
+def test_a_registry_with_a_branch_of_its_own(repo: Path, tmp_path: Path, acc: str) -> None:
+    forge = Forge(repo, tmp_path)
+    git(repo, "remote", "add", "origin", str(forge.hub), check=True)
+    gates = tmp_path / "policy.yaml"
+    gates.write_text(
+        "models:\n  churn:\n    aliases:\n      production:\n        require:\n"
+        "          - {metric: acc, vs: absolute, fail_below: 0.8}\n"
+    )
+    done("init")
+    done("log-run", "-q", "--name", "one", "-m", f"acc={acc}", "-a", "train.py")
+    done("register", "one", "churn")
+    done("policy", str(gates))
+    done("init", "--protected-registry")
+    assert ".github/workflows/mlgit-gate.yml" in done("ci", "init", "github")
+    done("push")
+    before = git(forge.hub, "rev-parse", "mlgit-registry", check=True).stdout.strip()
+    assert git(forge.hub, "show", f"{before}:.github/workflows/mlgit-gate.yml", check=True).stdout
+    assert git(forge.hub, "show", "mlgit:.github/workflows/mlgit-gate.yml").returncode
+    branch = done("promote", "churn@1", "--to", "production", "--propose").strip()
+    head = git(forge.hub, "rev-parse", branch, check=True).stdout.strip()
+    git(forge.hub, "update-ref", "refs/pull/1/head", head, check=True)
+    said = {"HEAD_REF": "refs/pull/1/head", "HEAD_SHA": head, "BASE_SHA": ""}
+    judged = forge.workflow("github", "gate", said, "mlgit-registry")
+    assert judged.code == int(acc == "0.5"), judged
+    assert "acc" in judged.summary
+    git(forge.hub, "update-ref", "refs/heads/mlgit-registry", head, check=True)
+    (forge.place / "store.git").rename(forge.place / "before.git")
+    said = {"BEFORE": before, "AFTER": head}
+    landed_there = forge.workflow("github", "landed", said, "mlgit-registry")
+    assert (landed_there.code == 0) == (acc == "0.9"), landed_there
+    assert ("would serve" in landed_there.printed) == (acc == "0.9")
