@@ -209,7 +209,9 @@ def test_a_guarded_branch_of_its_own_takes_the_rules_along(ann: Store) -> None:
     assert_refused(push(ann, ":refs/heads/mlgit-registry"), "would be deleted")
 
 
-def test_to_a_branch_of_its_own_and_back(ann: Store, tmp_path: Path) -> None:
+def test_to_a_branch_of_its_own_and_back(
+    ann: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     branch, head, edits = proposed(ann, 2)
     approve(ann, branch, head)
     assert_lands(push(ann, MLGIT_USER="bea"))
@@ -224,12 +226,18 @@ def test_to_a_branch_of_its_own_and_back(ann: Store, tmp_path: Path) -> None:
     assert "version: 2" in git(hub, "show", f"mlgit-registry:{scene.PATH}").stdout
     done("promote", "churn@1", "--to", "production", "--propose")
     assert "0 of 1 approvals" in mlgit("land", "churn/production").stdout
+    for key in ("GIT_AUTHOR_EMAIL", "GIT_COMMITTER_EMAIL", "MLGIT_USER"):
+        monkeypatch.setenv(key, "bea")
+    done("approve", "churn/production")
+    monkeypatch.delenv("MLGIT_USER")
+    assert mlgit("land", "churn/production").code == 0
+    assert "version: 1" in git(hub, "show", f"mlgit-registry:{scene.PATH}").stdout
     done("init", "--open-registry")
     done("push")
-    assert "version: 2" in git(hub, "show", f"mlgit:{scene.PATH}").stdout
+    assert "version: 1" in git(hub, "show", f"mlgit:{scene.PATH}").stdout
     assert_lands(push(ann, ":mlgit-registry"))
-    land(ann, scene.promoted(ann, 1))
-    assert_refused(push(ann), "the gate of churn@production v2 -> v1")
+    land(ann, scene.promoted(ann, 2))
+    assert_refused(push(ann), "the gate of churn@production v1 -> v2")
 
 
 @needs_ssh
