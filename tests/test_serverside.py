@@ -254,3 +254,33 @@ def test_a_new_epoch_needs_the_servers_leave(ann: Store, hub: Path) -> None:
     oid = git(place(ann), "commit-tree", plant.tree(place(ann), before), "-m", "x").stdout.strip()
     git(place(ann), "branch", "-f", "mlgit", oid, check=True)
     refused(ann, hub, "take commits away")
+
+
+def test_what_people_do_to_runs_lands(ann: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlgit as api
+
+    monkeypatch.chdir(place(ann))
+    Path("model.txt").write_text("weights")
+    for name in ("one", "two"):
+        done("log-run", "--name", name, "-m", "acc=0.5", "-a", "model.txt")
+    assert push(ann).code == 0
+    for command in (
+        ("tag", "one", "team=blue"),
+        ("note", "one", "-m", "better"),
+        ("mv", "one", "churn"),
+        ("rm", "two"),
+        ("restore", "two"),
+        ("rm", "two"),
+        ("purge", "two", "--yes"),
+    ):
+        done(*command)
+        answer = push(ann)
+        assert answer.code == 0, (command, answer.said)
+    with api.start_run() as run:
+        api.log_metric("acc", 0.1, step=1)
+    assert push(ann).code == 0
+    with api.start_run(run_id=run.info.run_id):
+        api.log_metric("acc", 0.2, step=2)
+        api.log_text("more", "more.txt")
+    answer = push(ann)
+    assert answer.code == 0, answer.said

@@ -316,3 +316,11 @@ def test_a_new_epoch_moves_no_alias(ann: Store, tmp_path: Path) -> None:
     git(place(ann), "update-ref", "refs/heads/mlgit", before.decode(), check=True)
     forget(ann, Wanted(reason="short history"))
     assert_lands(push(ann, "+mlgit"))
+
+
+def test_mlgit_push_says_what_the_server_says(ann: Store) -> None:
+    land(ann, scene.promoted(ann, 2))
+    refused = mlgit("push")
+    assert refused.code == 5
+    assert "the gate of churn@production v1 -> v2: approvals: 0 of 1" in refused.stderr
+    assert "inbox" not in refused.stderr
