@@ -13,7 +13,7 @@ from mlgit.git.oid import Oid
 from mlgit.git.tree import Edit
 from mlgit.records import layout
 from mlgit.records.approval import Approval, dump_approval
-from mlgit.registry import models
+from mlgit.registry import catalogue, models, stages
 from mlgit.sharing.forget import Wanted, forget
 from mlgit.store.store import Store
 from tests.cli.harness import done, mlgit
@@ -324,3 +324,28 @@ def test_mlgit_push_says_what_the_server_says(ann: Store) -> None:
     assert refused.code == 5
     assert "the gate of churn@production v1 -> v2: approvals: 0 of 1" in refused.stderr
     assert "inbox" not in refused.stderr
+
+
+def test_a_stage_is_no_second_door(ann: Store) -> None:
+    stages.transition(ann, "churn", 1, "Production")
+    assert_lands(push(ann))
+    before = ann.snapshot().read("registry/policy.yaml") or b""
+    stage = before.partition(b"aliases:")[2].replace(b"production", b"Production")
+    approve_rules(ann, (before + b"    stages:" + stage).decode(), "registry/policy.yaml")
+    written(ann, "registry/models/churn/stages/2.yaml", STAGE.format(_uid(ann, 2), "Production"))
+    assert_refused(push(ann), "the gate of churn@Production", "approvals: 0 of 1")
+    undo(ann)
+    written(ann, "registry/models/churn/stages/2.yaml", STAGE.format(_uid(ann, 2), "Staging"))
+    assert_lands(push(ann))
+    written(ann, "registry/models/churn/stages/1.yaml", STAGE.format(_uid(ann, 1), "Archived"))
+    assert_refused(push(ann), "approvals: 0 of 1")
+    undo(ann)
+    land(ann, {"registry/models/churn/stages/1.yaml": None})
+    assert_refused(push(ann), "approvals: 0 of 1")
+
+
+STAGE = 'uid: "{}"\nstage: {}\nat: "2026-11-23T08:14:51.123Z"\nby: eve\n'
+
+
+def _uid(store: Store, number: int) -> str:
+    return catalogue.version(store.snapshot(), "churn", number).uid
