@@ -52,7 +52,7 @@ def _steps(objects: Objects, since: Oid | None, tip: Oid) -> list[tuple[Oid | No
     if since is not None and not is_ancestor(objects, since, tip):
         raise NotFound(
             f"{since.decode()[:12]} is not a past of {tip.decode()[:12]}",
-            "without --since everything is told",
+            "mlgit events    tells everything",
         )
     cut, commit = cut_off(objects), tip
     steps: list[tuple[Oid | None, Oid]] = []

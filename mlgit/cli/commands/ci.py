@@ -60,10 +60,14 @@ def init(
 
 def _tell(session: Session, done: Placed, forge: str, guarded: str) -> None:
     session.output.data(done.written)
-    for path in done.kept:
+    names = [path.rpartition("/")[2] for path in done.kept]
+    if names:
         session.output.warn(
-            f"{path} is there and differs; it was left as it is", "--force, or edit"
+            f"there already, and left as they are: {', '.join(names)}",
+            f"mlgit ci init {forge} --force    replaces all but CODEOWNERS",
         )
+    if not done.written:
+        return
     here = [path for path in done.written if path.endswith(_ELSEWHERE[forge])]
     if here and _ELSEWHERE[forge]:
         session.output.note(
