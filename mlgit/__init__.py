@@ -55,6 +55,12 @@ if TYPE_CHECKING:
         set_tags,
     )
     from mlgit.api.models import get_logged_model, log_model
+    from mlgit.api.registry import (
+        register_model,
+        search_model_versions,
+        search_registered_models,
+        set_model_version_tag,
+    )
     from mlgit.api.runs import delete_run, get_parent_run, get_run, restore_run, start_run
     from mlgit.api.search import search_runs
     from mlgit.api.settings import (
@@ -125,13 +131,17 @@ __all__ = [
     "log_stream",
     "log_table",
     "log_text",
+    "register_model",
     "restore_experiment",
     "restore_run",
     "search_experiments",
+    "search_model_versions",
+    "search_registered_models",
     "search_runs",
     "set_experiment",
     "set_experiment_tag",
     "set_experiment_tags",
+    "set_model_version_tag",
     "set_system_metrics_sampling_interval",
     "set_tag",
     "set_tags",
@@ -159,6 +169,9 @@ _MODULES = {
         "set_tag set_tags"
     ),
     "api.models": "get_logged_model log_model",
+    "api.registry": (
+        "register_model search_model_versions search_registered_models set_model_version_tag"
+    ),
     "api.runs": "delete_run get_parent_run get_run restore_run start_run",
     "api.search": "search_runs",
     "api.settings": (

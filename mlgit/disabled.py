@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlgit import times
-from mlgit.entities import Experiment, LoggedModel, PagedList, Run, RunStatus
+from mlgit.entities import Experiment, LoggedModel, ModelVersion, PagedList, Run, RunStatus
 from mlgit.records.run import Run as RunRecord
 
 if TYPE_CHECKING:
@@ -93,6 +93,42 @@ def log_model(*_: Any, **__: Any) -> LoggedModel:
 
 
 get_logged_model = log_model
+
+
+def register_model(*_: Any, **__: Any) -> ModelVersion:
+    """A version of nothing."""
+    now = times.now_ms()
+    return ModelVersion(
+        name="disabled",
+        version="1",
+        creation_timestamp=now,
+        last_updated_timestamp=now,
+        description="",
+        user_id="",
+        current_stage="None",
+        source="",
+        run_id=None,
+        model_id=None,
+        status="READY",
+        status_message=None,
+        tags={},
+        aliases=[],
+        uid=_ID,
+        manifest="",
+        signature="",
+        provisional=False,
+    )
+
+
+create_model_version = get_model_version = get_model_version_by_alias = register_model
+
+
+def search_model_versions(*_: Any, **__: Any) -> PagedList[ModelVersion]:
+    """Nothing found."""
+    return PagedList()
+
+
+search_registered_models = search_model_versions
 
 
 def search_runs(*_: Any, output_format: str = "pandas", **__: Any) -> pd.DataFrame | list[Run]:

@@ -2,6 +2,7 @@
 
 from mlgit.entities.logged_model import LoggedModel
 from mlgit.entities.paged import PagedList
+from mlgit.entities.registry import ModelVersion, RegisteredModel
 from mlgit.entities.run import Run, run_data, run_info
 from mlgit.entities.values import (
     Dataset,
@@ -35,8 +36,10 @@ __all__ = [
     "LoggedModelInput",
     "LoggedModelOutput",
     "Metric",
+    "ModelVersion",
     "PagedList",
     "Param",
+    "RegisteredModel",
     "Run",
     "RunData",
     "RunInfo",

@@ -135,3 +135,41 @@ EXPERIMENTS = Vocabulary(
     aliases={"id": "experiment_id", "created": "creation_time", "updated": "last_update_time"},
     system_tags={"mlflow.note.content": "note"},
 )
+
+MODELS = Vocabulary(
+    prefixes={**_TAG_PREFIXES, **_ATTRIBUTE_PREFIXES},
+    attributes={
+        "name": Type.TEXT,
+        "description": Type.TEXT,
+        "creation_timestamp": Type.TIME,
+        "last_updated_timestamp": Type.TIME,
+    },
+    aliases={
+        "created": "creation_timestamp",
+        "updated": "last_updated_timestamp",
+        "timestamp": "last_updated_timestamp",
+    },
+    system_tags={},
+)
+
+VERSIONS = Vocabulary(
+    prefixes=MODELS.prefixes,
+    attributes={
+        **MODELS.attributes,
+        "version_number": Type.NUMBER,
+        "run_id": Type.TEXT,
+        "source_path": Type.TEXT,
+        "status": Type.TEXT,
+        "current_stage": Type.TEXT,
+        "user_id": Type.TEXT,
+        "uid": Type.TEXT,
+    },
+    aliases={
+        **MODELS.aliases,
+        "version": "version_number",
+        "source": "source_path",
+        "stage": "current_stage",
+        "user": "user_id",
+    },
+    system_tags={},
+)

@@ -44,8 +44,11 @@ MLFLOW = {
     "log_stream": "stream artifact_file run_id=None",
     "log_table": "data artifact_file run_id=None",
     "log_text": "text artifact_file run_id=None",
+    "register_model": "model_uri name await_registration_for=0 * tags=None",
     "restore_experiment": "experiment_id",
     "restore_run": "run_id",
+    "search_model_versions": "max_results=None filter_string=None order_by=None",
+    "search_registered_models": "max_results=None filter_string=None order_by=None",
     "search_experiments": (
         "view_type=<ViewType.ACTIVE_ONLY: 1> max_results=None filter_string=None order_by=None"
     ),
@@ -57,6 +60,7 @@ MLFLOW = {
     "set_experiment": "experiment_name=None experiment_id=None",
     "set_experiment_tag": "key value",
     "set_experiment_tags": "tags",
+    "set_model_version_tag": "name version key value",
     "set_tag": "key value synchronous=None",
     "set_tags": "tags synchronous=None",
     "set_tracking_uri": "uri",

@@ -1,0 +1,130 @@
+"""The registry as the API shows it: MLflow's view over our records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlgit.entities.registry import ModelVersion, RegisteredModel
+from mlgit.records.model_version import DELETED
+from mlgit.registry import catalogue
+from mlgit.registry.find import stage_name
+from mlgit.registry.landed import is_landed
+from mlgit.registry.sight import sight
+from mlgit.search.expression import Field, Kind
+
+if TYPE_CHECKING:
+    from mlgit.records.model_version import ModelVersion as VersionRecord
+    from mlgit.records.registered_model import RegisteredModel as ModelRecord
+    from mlgit.registry.sight import Sight
+    from mlgit.search.expression import Scalar
+    from mlgit.store.store import Store
+
+
+def model_versions(store: Store, model: ModelRecord, seen: Sight) -> list[ModelVersion]:
+    """All versions of a model that are not deleted, by number."""
+    aliases = catalogue.aliases(seen.guarded, model.folder)
+    stages = catalogue.stages(seen.guarded, model.folder)
+    return [
+        _presented(
+            store,
+            model,
+            one,
+            stage_name(stages.get(one.uid)),
+            [alias.alias for alias in aliases if alias.uid == one.uid],
+        )
+        for one in catalogue.versions(seen.data, model.folder)
+        if one.status != DELETED
+    ]
+
+
+def model_version(store: Store, name: str, number: int) -> ModelVersion:
+    """One version.
+
+    Raises:
+        NotFound, InvalidState: There is no such model or version; it is deleted.
+    """
+    seen = sight(store)
+    model = catalogue.model(seen.data, name)
+    catalogue.version(seen.data, model.folder, number)
+    return next(one for one in model_versions(store, model, seen) if one.version == str(number))
+
+
+def registered_model(store: Store, model: ModelRecord, seen: Sight) -> RegisteredModel:
+    """A model with the newest version of each stage."""
+    versions = model_versions(store, model, seen)
+    newest = {one.current_stage: one for one in versions}
+    return RegisteredModel(
+        name=model.name,
+        creation_timestamp=model.created,
+        last_updated_timestamp=model.updated,
+        description=model.description,
+        latest_versions=list(newest.values()),
+        tags=dict(model.tags),
+        aliases={alias: one.version for one in versions for alias in one.aliases},
+    )
+
+
+def registered_models(store: Store) -> list[RegisteredModel]:
+    """Every live model, by name."""
+    seen = sight(store)
+    return [
+        registered_model(store, one, seen)
+        for one in catalogue.models(seen.data)[0]
+        if one.lifecycle == "active"
+    ]
+
+
+def every_version(store: Store) -> list[ModelVersion]:
+    """Every version of every live model, by name and number."""
+    seen = sight(store)
+    return [
+        version
+        for one in catalogue.models(seen.data)[0]
+        if one.lifecycle == "active"
+        for version in model_versions(store, one, seen)
+    ]
+
+
+def model_values(model: RegisteredModel, field: Field) -> Sequence[Scalar]:
+    """What a query reads of a model; nothing where it lacks the field."""
+    if field.kind is Kind.TAG:
+        return [model.tags[field.key]] if field.key in model.tags else []
+    return [getattr(model, field.key)]
+
+
+def version_values(version: ModelVersion, field: Field) -> Sequence[Scalar]:
+    """What a query reads of a version; nothing where it lacks the field."""
+    if field.kind is Kind.TAG:
+        return [version.tags[field.key]] if field.key in version.tags else []
+    if field.key == "version_number":
+        return [int(version.version)]
+    value = getattr(version, {"source_path": "source"}.get(field.key, field.key))
+    return [] if value is None else [value]
+
+
+def _presented(
+    store: Store, model: ModelRecord, version: VersionRecord, stage: str, aliases: list[str]
+) -> ModelVersion:
+    return ModelVersion(
+        name=model.name,
+        version=str(version.number),
+        creation_timestamp=version.created,
+        last_updated_timestamp=max(
+            (edit.at for edit in version.edits.values()), default=version.created
+        ),
+        description=version.description,
+        user_id=version.author,
+        current_stage=stage,
+        source=version.source,
+        run_id=version.run or None,
+        model_id=version.logged_model or None,
+        status=version.status,
+        status_message=None,
+        tags=dict(version.tags),
+        aliases=aliases,
+        uid=version.uid,
+        manifest=version.manifest,
+        signature=version.signature,
+        provisional=not is_landed(store, model.folder, version),
+    )
