@@ -49,9 +49,7 @@ def test_only_keys_are_keys(signed: tuple[Repository, bytes, str], before: str) 
     assert signer_of(repository.objects, tip, [("eve", before + key)]) is None
 
 
-def test_a_signature_on_another_commit_is_nobodys(
-    signed: tuple[Repository, bytes, str], repo: Path
-) -> None:
+def test_a_signature_on_another_commit_is_nobodys(signed: tuple[Repository, bytes, str]) -> None:
     repository, tip, key = signed
     data = repository.objects.read(tip)[1].replace(b"Ada Tester", b"Bea Tester")
     [forged] = repository.objects.write([(1, data)])
