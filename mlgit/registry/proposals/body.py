@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 BEGIN, END = "<!-- mlgit:begin -->", "<!-- mlgit:end -->"
 MAX = 60_000  # characters; GitHub takes 65,536
-_ROWS = {"metrics": 60, "params": 40, "tags": 20, "data": 20, "signature": 20}
-_SECTIONS = ("params", "data", "code", "signature", "tags")
+_METRICS = 60  # rows
+_SECTIONS = {"params": 40, "data": 20, "code": 20, "signature": 20, "tags": 20}  # rows of each
 _MARK = {PASS: "✅ pass", WARN: "⚠️ warn", FAIL: "❌ fail"}
 _METRIC = "metric "
+_digest = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}").fullmatch
 
 
 def title(change: Decision) -> str:
@@ -43,7 +45,7 @@ def body(
         verdict: What the gate said; None where it has not judged yet.
         reason: Why, in the words of who proposes.
     """
-    lines = [f"### {text(title(change))}", "", *_judged(verdict), *_reason(reason)]
+    lines = [f"**{text(title(change))}**", "", *_judged(verdict), *_reason(reason)]
     if comparison is not None:
         lines += [*_metrics(comparison, verdict), *_changes(comparison), *_artifacts(comparison)]
     lines += [*_rules(verdict), *_undo(change)]
@@ -123,7 +125,7 @@ def _metrics(comparison: Comparison, verdict: Verdict | None) -> list[str]:
         return ["No metrics.", ""]
     was = f"v{comparison.before.number}" if comparison.before else "nothing"
     heads = ["metric", f"in place ({was})", f"candidate (v{comparison.after.number})"]
-    return _table([*heads, "delta", "rule", "result"], rows, _ROWS["metrics"], "lrrrll")
+    return _table([*heads, "delta", "rule", "result"], rows, _METRICS, "lrrrll")
 
 
 def _metric(row: Row, result: Result | None) -> list[str]:
@@ -144,17 +146,18 @@ def _metric(row: Row, result: Result | None) -> list[str]:
 
 def _changes(comparison: Comparison) -> Iterator[str]:
     """Parameters, data, code, signature and tags that are not what they were."""
+    rows: list[list[str]] = []
     same: list[str] = []
-    for section in _SECTIONS:
-        rows = comparison.changed(section)
-        if rows:
-            cells = [
-                [code(row.key), code(shown(row.before)), code(shown(row.after))] for row in rows
-            ]
-            most = _ROWS.get(section, 20)
-            yield from _table([f"{section} changed", "in place", "candidate"], cells, most)
-        elif comparison.section(section):
-            same.append(section)
+    for section, most in _SECTIONS.items():
+        changed = comparison.changed(section)
+        rows += [
+            [f"{section} {code(row.key)}", code(shown(row.before)), code(shown(row.after))]
+            for row in changed[:most]
+        ]
+        rows += [[f"… {len(changed) - most} more {section}", "", ""]] if changed[most:] else []
+        same += [section] if comparison.section(section) and not changed else []
+    if rows:
+        yield from _table(["changed", "in place", "candidate"], rows, len(rows))
     if same and comparison.before:
         yield from (f"Unchanged: {', '.join(same)}.", "")
 
@@ -201,5 +204,7 @@ def _table(
 
 
 def shown(value: Value) -> str:
-    """A value for a cell, not escaped yet."""
-    return f"{value:.6g}" if isinstance(value, float) else clipped(value or "", 120)
+    """A value for a cell, not escaped yet; a commit or digest by its beginning."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return value[:12] if value and _digest(value) else clipped(value or "", 120)

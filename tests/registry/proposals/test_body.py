@@ -26,6 +26,7 @@ ROWS = (
     Row("params", "lr", "0.1", "0.05"),
     Row("params", "depth", "8", "8"),
     Row("data", "train", "d1", "d1"),
+    Row("code", "commit", "a" * 40, "b" * 40),
     Row("artifacts", "model.txt", "a", "b"),
 )
 COMPARED = Comparison(OLD, NEW, ROWS, 3, 412_000_000, "brisk-otter")
@@ -34,7 +35,7 @@ RESULTS = (
     Result("metric p95", "fail", "the candidate's run has no metric 'p95'"),
     Result("artifacts", "warn", "one copy"),
 )
-ALLOWED = {"h3", "p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "blockquote"}
+ALLOWED = {"p", "strong", "code", "table", "thead", "tbody", "tr", "th", "td", "blockquote"}
 
 
 def quiet(source: str) -> None:
@@ -76,7 +77,8 @@ def test_rules_come_first_and_what_is_wrong_says_why() -> None:
         "| `p95` |  |  |  |  | ❌ fail: the candidate's run has no metric 'p95' |",
         "| `loss` | 0.5 | nan |  |  |  |",
     ]
-    assert "| `lr` | `0.1` | `0.05` |" in rows
+    assert "| params `lr` | `0.1` | `0.05` |" in lines
+    assert f"| code `commit` | `{'a' * 12}` | `{'b' * 12}` |" in lines
     assert "Unchanged: data." in lines
     assert "| artifacts | ⚠️ warn | one copy |" in lines
     assert "**Gate:** ❌ **failed**, 1 of 3 rules." in lines
