@@ -123,11 +123,21 @@ def test_a_server_that_takes_no_options_says_so(ours: Repository, hub: Path) -> 
         transport_to(ours, "origin", "mlgit").push([Update(BRANCH, commit(ours))], options=SAID)
 
 
-def test_what_is_pushed_for_review_gets_another_name_there(ours: Repository, hub: Path) -> None:
+@pytest.mark.parametrize("way", ["-path", "git-http", "dulwich-git", "dulwich-http"])
+def test_what_is_pushed_for_review_gets_another_name_there(
+    ours: Repository, hub: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hook(hub, "proc-receive", PROC_RECEIVE % sys.executable)
     git(hub, "config", "receive.procReceiveRefs", "refs/for", check=True)
-    transport, made = transport_to(ours, "origin", "mlgit"), commit(ours)
+    program, _, kind = way.partition("-")
+    monkeypatch.setenv("MLGIT_TRANSPORT", program)
     options = ["topic=mlgit-promote/churn/production/v4-0123abcd", "title=promote: churn"]
-    done = transport.push([Update("refs/for/mlgit", made)], options=options)
-    assert done == {"refs/for/mlgit": Pushed.DONE}
+    with serving(kind, hub.parent) as server:
+        for key, value in server.env.items():
+            monkeypatch.setenv(key, value)
+        transport, made = transport_to(ours, server.url(hub.name), "mlgit"), commit(ours)
+        done = transport.push(
+            [Update(BRANCH, made), Update("refs/for/mlgit", made)], options=options
+        )
+    assert done == {BRANCH: Pushed.DONE, "refs/for/mlgit": Pushed.DONE}
     assert (hub / "heard").read_text().splitlines()[-2:] == options
