@@ -144,7 +144,7 @@ def _registry(
         yield from guarded.begun(ground, new)
         return
     apart = name == ground.data and ground.guarded != ground.data
-    gate = gate_of(repository, ground)
+    gate = gate_of(repository, ground.data)
     for step in steps(ground.objects, old, new):
         yield from (
             guarded.mirrored(ground, step) if apart else guarded.refused(ground, step, gate)

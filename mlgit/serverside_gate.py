@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from mlgit.registry.pushed.history import Step
 
 
-def gate_of(repository: Repository, ground: Ground) -> Gate:
-    """The gate of a repository, for `registry.pushed.guarded`."""
-    store = Store(Located(repository, repository, ground.data))
+def gate_of(repository: Repository, branch: str) -> Gate:
+    """The gate of a repository with that data branch, for `registry.pushed.guarded`."""
+    store = Store(Located(repository, repository, branch))
 
     def gate(ground: Ground, step: Step, change: TreeChange | None) -> Sequence[str]:
         data = step.head if ground.guarded == ground.data else ground.tips[ground.data]
@@ -57,8 +57,7 @@ def _question(
     base = step.base or step.head
     question = question_of(store, base, step.head, data, proposal=step.head)
     if change is None:
-        known = {layout.POLICY, layout.TRUST}
-        wanted = {path: _at(ground, step.head, path) for path in known}
+        wanted = {path: _at(ground, step.head, path) for path in (layout.POLICY, layout.TRUST)}
         proposal = _proposal(ground, step, RULES, wanted)
         return question_of(store, base, step.head, data, proposal=proposal)
     located = layout.parse_path(change.path) or layout.Located("")

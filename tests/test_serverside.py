@@ -284,3 +284,34 @@ def test_what_people_do_to_runs_lands(ann: Store, monkeypatch: pytest.MonkeyPatc
         api.log_text("more", "more.txt")
     answer = push(ann)
     assert answer.code == 0, answer.said
+
+
+def test_only_commits_are_tips(ann: Store, hub: Path) -> None:
+    path = place(ann)
+    git(path, "tag", "-a", "-m", "x", "marked", "mlgit", check=True)
+    blob = git(path, "rev-parse", "main:train.py").stdout.strip()
+    tree = git(path, "rev-parse", "mlgit^{tree}").stdout.strip()
+    before = git(hub, "for-each-ref").stdout
+    for forged in (blob, tree, git(path, "rev-parse", "marked").stdout.strip()):
+        for ref in ("mlgit", "mlgit-registry", "mlgit-promote/x"):
+            assert push(ann, f"+{forged}:refs/heads/{ref}").code == 1
+    assert git(hub, "for-each-ref").stdout == before
+
+
+def test_commits_with_odd_lines_and_clocks_do_not_hide_what_they_bring(
+    ann: Store, hub: Path
+) -> None:
+    path = place(ann)
+    attack(ann, _edit(b"metrics.csv", b"0.9", b"0.99"))
+    tree, parent = (
+        git(path, "rev-parse", name).stdout.strip() for name in ("mlgit^{tree}", "mlgit~1")
+    )
+    who = "eve <eve@example.org> 99999999999 +0000"
+    for lines in (
+        f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nx\n",
+        f"tree {tree}\nparent {parent}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nx\n",
+        f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\nparent {parent}\n\nx\n",
+    ):
+        commit = plant.raw_commit(path, lines.encode())
+        git(path, "update-ref", "refs/heads/mlgit", commit, check=True)
+        refused(ann, hub)
