@@ -9,6 +9,7 @@ from mlgit.api import context
 from mlgit.client import MlgitClient
 from mlgit.errors import InvalidValue
 from mlgit.published import MODELS
+from mlgit.registered_files import files_of, is_registered
 
 if TYPE_CHECKING:
     from mlgit.entities.values import FileInfo
@@ -26,8 +27,9 @@ def download_artifacts(
     """Copy an artifact or folder of artifacts to this machine; gives its place.
 
     Args:
-        artifact_uri: `runs:/<run>/<path>`, `mlgit://<run>/<path>` or, of a logged model,
-            `models:/<m-id>/<path>`; or `run_id` and `artifact_path` instead.
+        artifact_uri: `runs:/<run>/<path>`, `mlgit://<run>/<path>` or, of a model,
+            `models:/<m-id>/<path>` or `models:/<name>@<alias>/<path>`; or `run_id` and
+            `artifact_path` instead.
         run_id: The run.
         artifact_path: The artifact or folder; all of them when None.
         dst_path: Where to; a folder of mlgit's cache when None.
@@ -35,10 +37,12 @@ def download_artifacts(
 
     Raises:
         NotFound: There is no such artifact, or its bytes are not to be had here.
-        InvalidValue: The address is not one of a run.
+        InvalidValue: The address is not one of a run or model.
+        InvalidState, Damaged: A registered version's files are not those that were approved.
     """
-    run, path = _address(artifact_uri, run_id, artifact_path)
-    return _client(tracking_uri).download_artifacts(run, path, dst_path)
+    client = _client(tracking_uri)
+    run, path = _address(client, artifact_uri, run_id, artifact_path)
+    return client.download_artifacts(run, path, dst_path)
 
 
 def list_artifacts(
@@ -48,8 +52,9 @@ def list_artifacts(
     tracking_uri: str | None = None,
 ) -> list[FileInfo]:
     """The files and folders directly in a folder of artifacts; arguments as above."""
-    run, path = _address(artifact_uri, run_id, artifact_path)
-    return _client(tracking_uri).list_artifacts(run, path)
+    client = _client(tracking_uri)
+    run, path = _address(client, artifact_uri, run_id, artifact_path)
+    return client.list_artifacts(run, path)
 
 
 def load_text(artifact_uri: str) -> str:
@@ -88,16 +93,21 @@ def _client(tracking_uri: str | None) -> MlgitClient:
 
 
 def _read(artifact_uri: str) -> bytes:
-    run, path = _address(artifact_uri, None, None)
-    return context.client().read_artifact(run, path)
+    client = context.client()
+    run, path = _address(client, artifact_uri, None, None)
+    return client.read_artifact(run, path)
 
 
-def _address(uri: str | None, run_id: str | None, path: str | None) -> tuple[str, str]:
+def _address(
+    client: MlgitClient, uri: str | None, run_id: str | None, path: str | None
+) -> tuple[str, str]:
     """The run, or `models:/` and the id of a logged model, and the path below its artifacts."""
     if (uri is None) == (run_id is None):
         raise InvalidValue("name either an artifact_uri or a run_id")
     if uri is None:
         return str(run_id), path or ""
+    if is_registered(uri):
+        uri = files_of(client.tracker.store, uri)
     scheme = next((one for one in _SCHEMES if uri.startswith(one)), None)
     run, _, rest = uri.removeprefix(scheme or "").partition("/")
     if not (scheme and run):

@@ -14,10 +14,18 @@ if TYPE_CHECKING:
     Holder = PublishedModel | PublishedRun | RunView
 
 
-def address(reference: str, path: str) -> tuple[str, str]:
-    """What is meant by a run or model and a path, or by both in one address."""
+def address(session: Session, reference: str, path: str) -> tuple[str, str]:
+    """What is meant by a run or model and a path, or by both in one address.
+
+    Raises:
+        NotFound, InvalidValue, InvalidState: A registered version is meant, and there is none, or
+            its files are others than those that were approved.
+    """
+    from mlgit.registered_files import files_of, is_registered
     from mlgit.search.resolve import split_reference
 
+    if is_registered(reference):
+        reference = files_of(session.store, reference)
     if reference.startswith(MODELS):
         model, _, inside = reference.removeprefix(MODELS).partition("/")
         whose = MODELS + model

@@ -62,7 +62,7 @@ def ls(session: Session, *, run: str, path: str, shape: Shape) -> None:
     """
     from mlgit.cli.holder import address, holder_of
 
-    run, path = address(run, path)
+    run, path = address(session, run, path)
     entries = _selected(holder_of(session, run)[1], path)
     emit(
         session.output,
@@ -109,7 +109,7 @@ def get(session: Session, *, run: str, path: str, target: Path | None, pointer: 
     from mlgit.cli.holder import address, holder_of
     from mlgit.holdings.read import sources_of
 
-    run, path = address(run, path)
+    run, path = address(session, run, path)
     whole_id, seen = holder_of(session, run)
     entries = _selected(seen, path)
     folder = target or Path(whole_id)
@@ -144,7 +144,7 @@ def cat(session: Session, *, run: str, path: str) -> None:
     from mlgit.cli.holder import address, holder_of
     from mlgit.holdings.read import sources_of
 
-    run, path = address(run, path)
+    run, path = address(session, run, path)
     if not path:
         raise UsageError("Which artifact?", f"mlgit artifact ls {run}")
     seen = holder_of(session, run)[1]

@@ -86,7 +86,7 @@ def _named(session: Session, run: str, path: str) -> list[Named]:
 
     if not run:
         return list(named_by(session.store).values())
-    run, path = address(run, path)
+    run, path = address(session, run, path)
     whole_id, seen = holder_of(session, run)
     found = {
         entry.sha256: Named(entry.sha256, entry.size, whole_id, entry.path)

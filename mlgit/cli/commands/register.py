@@ -56,7 +56,7 @@ def _address(session: Session, source: str, path: str) -> str:
     from mlgit.search.resolve import split_reference
 
     if source.startswith(f"{MODELS}m-"):
-        whose, _ = address(source, "")
+        whose, _ = address(session, source, "")
         return MODELS + PublishedModel(session.store, whose.removeprefix(MODELS)).id
     if "://" in source or source.startswith(MODELS):
         return source
