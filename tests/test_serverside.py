@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from mlgit.store.store import Store
 from tests.cli.harness import done
 from tests.store import plant
-from tests.support.judging import attack, clone, make_server, place, push, record
+from tests.support.judging import attack, clone, make_server, place, push, record, refused, tip
 from tests.support.repos import git
 
 
@@ -28,22 +27,6 @@ def ann(hub: Path, tmp_path: Path) -> Store:
     answer = push(store)
     assert answer.code == 0, answer.said
     return store
-
-
-def tip(hub: Path, branch: str = "mlgit") -> str:
-    return git(hub, "rev-parse", "-q", "--verify", branch).stdout.strip()
-
-
-def refused(store: Store, hub: Path, *reasons: str) -> None:
-    """The push is refused with these words, and the server has what it had."""
-    before = tip(hub)
-    answer = push(store, "+mlgit")
-    assert answer.code == 1, answer.said
-    said = " ".join(line.removeprefix("remote: ").strip() for line in answer.said.splitlines())
-    for reason in reasons:
-        assert reason in said, answer.said
-    assert tip(hub) == before
-    assert git(hub, "fsck", "--full").returncode == 0
 
 
 def test_runs_and_other_branches_land(ann: Store, hub: Path, tmp_path: Path) -> None:
@@ -141,75 +124,6 @@ def test_artifacts_of_an_ended_run_stay(ann: Store, hub: Path) -> None:
     refused(ann, hub, "is sealed, and has lost or changed 'model.txt'")
 
 
-@pytest.mark.parametrize(
-    ("entry", "reason"),
-    [
-        ({b"x": ("120000", "blob")}, "mode 120000"),
-        ({b"run.sh": ("100755", "blob")}, "mode 100755"),
-        ({b"\x1b]8;;evil\x07": ("100644", "blob")}, "control characters"),
-        ({b"con.yaml": ("100644", "blob")}, "take for another"),
-        ({b"$(touch pwned)": ("100644", "blob")}, ""),
-        ({b"`touch pwned`.yaml": ("100644", "blob")}, ""),
-        ({b"-rf": ("100644", "blob")}, ""),
-    ],
-    ids=["link", "program", "escape", "device", "shell", "backticks", "option"],
-)
-def test_names_are_data(
-    ann: Store, hub: Path, tmp_path: Path, entry: dict[bytes, tuple[str, str]], reason: str
-) -> None:
-    def change(path: Path, tree: plant.Planted) -> None:
-        for name, (mode, _) in entry.items():
-            tree[name] = (mode, plant.blob(path, b"../../etc/passwd"))
-
-    attack(ann, change)
-    if reason:
-        refused(ann, hub, reason)
-        clean = git(place(ann), "commit-tree", "origin/mlgit^{tree}", "-p", "mlgit", "-m", "gone")
-        git(place(ann), "branch", "-f", "mlgit", clean.stdout.strip(), check=True)
-        refused(ann, hub, reason)  # also where the tip has it not any more
-    else:
-        assert push(ann).code == 0
-    assert not list(tmp_path.rglob("pwned"))
-    assert "\x1b" not in push(ann, "+mlgit").said
-
-
-def _add(name: bytes, _: Path, tree: plant.Planted) -> None:
-    tree[name] = {b"x": b"1"}
-
-
-def test_a_name_with_dots_and_git_folders_does_not_pass_git_itself(ann: Store, hub: Path) -> None:
-    for name in (b"..", b".GIT", b"git~1"):
-        before = plant.contents(place(ann))
-        attack(ann, partial(_add, name))
-        refused(ann, hub)
-        root = plant.tree(place(ann), before)
-        oid = git(place(ann), "commit-tree", root, "-p", "origin/mlgit", "-m", "back")
-        git(place(ann), "branch", "-f", "mlgit", oid.stdout.strip(), check=True)
-
-
-def test_huge_files_and_bombs(ann: Store, hub: Path) -> None:
-    base = git(place(ann), "rev-parse", "mlgit").stdout.strip()
-
-    def big(_: Path, tree: plant.Planted) -> None:
-        tree[b"big.bin"] = bytes(101 << 20)
-
-    attack(ann, big)
-    refused(ann, hub, "105,906,176 bytes; 104,857,600 are allowed")
-    git(place(ann), "branch", "-f", "mlgit", base, check=True)
-
-    def bomb(path: Path, tree: plant.Planted) -> None:
-        oid = plant.tree(path, {b"x": b"1"})
-        for _ in range(8):
-            oid = plant.raw_tree(path, [(b"%02d" % n, "40000", oid) for n in range(20)])
-        tree[b"bomb"] = ("40000", oid)
-
-    attack(ann, bomb)
-    refused(ann, hub, "copies of each other")
-    git(place(ann), "branch", "-f", "mlgit", base, check=True)
-    attack(ann, lambda path, tree: tree.update({b"deep": ("40000", plant.nested(path, 3000))}))
-    refused(ann, hub, "copies of each other")
-
-
 def test_a_server_that_lost_mlgit_refuses_only_what_is_ours(ann: Store, hub: Path) -> None:
     git(hub, "config", "mlgit.python", str(hub / "gone"), check=True)
     record(ann)
@@ -284,34 +198,3 @@ def test_what_people_do_to_runs_lands(ann: Store, monkeypatch: pytest.MonkeyPatc
         api.log_text("more", "more.txt")
     answer = push(ann)
     assert answer.code == 0, answer.said
-
-
-def test_only_commits_are_tips(ann: Store, hub: Path) -> None:
-    path = place(ann)
-    git(path, "tag", "-a", "-m", "x", "marked", "mlgit", check=True)
-    blob = git(path, "rev-parse", "main:train.py").stdout.strip()
-    tree = git(path, "rev-parse", "mlgit^{tree}").stdout.strip()
-    before = git(hub, "for-each-ref").stdout
-    for forged in (blob, tree, git(path, "rev-parse", "marked").stdout.strip()):
-        for ref in ("mlgit", "mlgit-registry", "mlgit-promote/x"):
-            assert push(ann, f"+{forged}:refs/heads/{ref}").code == 1
-    assert git(hub, "for-each-ref").stdout == before
-
-
-def test_commits_with_odd_lines_and_clocks_do_not_hide_what_they_bring(
-    ann: Store, hub: Path
-) -> None:
-    path = place(ann)
-    attack(ann, _edit(b"metrics.csv", b"0.9", b"0.99"))
-    tree, parent = (
-        git(path, "rev-parse", name).stdout.strip() for name in ("mlgit^{tree}", "mlgit~1")
-    )
-    who = "eve <eve@example.org> 99999999999 +0000"
-    for lines in (
-        f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nx\n",
-        f"tree {tree}\nparent {parent}\nparent {parent}\nauthor {who}\ncommitter {who}\n\nx\n",
-        f"tree {tree}\nparent {parent}\nauthor {who}\ncommitter {who}\nparent {parent}\n\nx\n",
-    ):
-        commit = plant.raw_commit(path, lines.encode())
-        git(path, "update-ref", "refs/heads/mlgit", commit, check=True)
-        refused(ann, hub)

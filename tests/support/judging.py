@@ -82,3 +82,19 @@ def attack(
     tree = plant.contents(path, branch)
     change(path, tree)
     plant.commit(path, plant.tree(path, tree), branch)
+
+
+def tip(hub: Path, branch: str = "mlgit") -> str:
+    return git(hub, "rev-parse", "-q", "--verify", branch).stdout.strip()
+
+
+def refused(store: Store, hub: Path, *reasons: str) -> None:
+    """The push is refused with these words, and the server has what it had."""
+    before = tip(hub)
+    answer = push(store, "+mlgit")
+    assert answer.code == 1, answer.said
+    said = " ".join(line.removeprefix("remote: ").strip() for line in answer.said.splitlines())
+    for reason in reasons:
+        assert reason in said, answer.said
+    assert tip(hub) == before
+    assert git(hub, "fsck", "--full").returncode == 0
