@@ -15,8 +15,6 @@ from mlgit.store.store import Store
 from tests.store import plant
 from tests.support.repos import git, make_repo
 
-ZERO = "0" * 40
-
 
 class Pushed(NamedTuple):
     """What became of a `git push`."""
