@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlgit import process
 from mlgit.git.config import TRUE
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.protocol import HEADS, Update
+from mlgit.registry.forge.marked import updated
 from mlgit.registry.guarded import guarded_branch
 
 if TYPE_CHECKING:
@@ -47,11 +49,17 @@ def open_proposal(store: Store, remote: Transport, proposal: Proposal) -> Openin
 
 
 def _by_tool(how: Opening) -> Opening:
-    """The request that the forge's own tool has opened; where it could not, the page to fill in."""
+    """The request that the forge's own tool has opened; where it is open already, its new text."""
     try:
-        done = process.run(how.argv, stdin=how.stdin.encode(), timeout=_PATIENCE, apart=True)
+        said = _said(how.argv, how.stdin)
     except process.CommandFailed:
+        with suppress(process.CommandFailed):
+            _said(how.edited, updated(_said(how.shown), how.stdin))
         return how
-    lines = done.stdout.decode("utf-8", "replace").splitlines()
-    opened = [line.strip() for line in lines if line.startswith("https://")]
-    return how._replace(link=opened[-1] if opened else how.link)
+    links = [line.strip() for line in said.splitlines() if line.startswith("https://")]
+    return how._replace(link=links[-1] if links else how.link)
+
+
+def _said(argv: tuple[str, ...], stdin: str = "") -> str:
+    done = process.run(argv, stdin=stdin.encode(), timeout=_PATIENCE, apart=True)
+    return done.stdout.decode("utf-8", "replace")

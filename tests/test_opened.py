@@ -14,6 +14,8 @@ from tests.support.repos import git
 
 GH = """\
 #!/bin/sh
+if test "$2" = view; then cat "$0.there"; exit; fi
+if test "$2" = create && test -e "$0.there"; then exit 1; fi
 for one in "$@"; do printf '%s\\n' "$one" >> "$0.heard"; done
 cat > "$0.read"
 echo "Creating pull request"
@@ -93,6 +95,15 @@ def test_gh_opens_it_where_the_user_lets_it(
     assert heard[:3] == ["pr", "create", "--repo=github.com/team/churn"]
     assert f"--head={branch}" in heard
     assert "<!-- mlgit:begin -->" in (tools / "gh.read").read_text()
+    there = "Looks fine.\n<!-- mlgit:begin -->\nold\n<!-- mlgit:end -->\nShip it.\n"
+    (tools / "gh.there").write_text(there)
+    _, link = proposed("-m", "again")
+    assert link.startswith("https://github.com/team/churn/compare/")
+    now = (tools / "gh.read").read_text()
+    assert now.startswith("Looks fine.\n<!-- mlgit:begin -->")
+    assert now.endswith("<!-- mlgit:end -->\nShip it.\n")
+    assert "again" in now
+    assert "\nold\n" not in now
 
 
 def test_no_name_or_reason_keeps_a_forge_from_running_its_checks(repo: Path) -> None:

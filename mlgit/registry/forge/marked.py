@@ -9,8 +9,9 @@ _MARKED = re.compile(f"{BEGIN}(?:(?!{BEGIN}).)*?{END}", re.DOTALL)
 
 
 def updated(there: str, text: str) -> str:
-    """The text of a request with `text`, which has markers, where the old one was or behind it."""
-    found = _MARKED.search(there)
+    """The text of a request with the marked part of `text` where the old one was, or behind it."""
+    found, marked = _MARKED.search(there), _MARKED.search(text)
+    new = marked[0] if marked else text.strip()
     if found:
-        return there[: found.start()] + text.strip() + there[found.end() :]
-    return "\n\n".join(part for part in (there.rstrip(), text.strip()) if part) + "\n"
+        return there[: found.start()] + new + there[found.end() :]
+    return "\n\n".join(part for part in (there.rstrip(), new) if part) + "\n"

@@ -31,6 +31,8 @@ class Opening(NamedTuple):
         link: The page on which a person opens it with one click.
         argv: A program that opens it after the push, or ().
         stdin: What that program reads: the text.
+        shown: A program that prints the text of the request where it is open already, or ().
+        edited: A program that reads the text that it is to have instead, or ().
     """
 
     push_options: tuple[str, ...] = ()
@@ -38,6 +40,8 @@ class Opening(NamedTuple):
     link: str = ""
     argv: tuple[str, ...] = ()
     stdin: str = ""
+    shown: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
 
 
 def opening(
@@ -73,8 +77,17 @@ def opening(
         return Opening(_of_gitlab(target, line), link=link)
     if forge.kind == "gitea":
         return Opening(_of_gitea(branch, line), f"refs/for/{target}", link)
-    argv = _argv(forge, branch, target, line) if tools else ()
-    return Opening(link=link, argv=argv, stdin=body if argv else "")
+    if not tools or not shutil.which("gh"):
+        return Opening(link=link)
+    ends = f"--head={branch}", f"--base={target}", f"--title={line}", "--body-file=-"
+    repo = f"--repo={forge.host}/{forge.path}"
+    return Opening(
+        link=link,
+        argv=("gh", "pr", "create", repo, *ends),
+        stdin=body,
+        shown=("gh", "pr", "view", repo, "--json=body", "--jq=.body", "--", branch),
+        edited=("gh", "pr", "edit", repo, "--body-file=-", "--", branch),
+    )
 
 
 def plain_title(text: str) -> str:
@@ -117,12 +130,3 @@ def _page(forge: Forge, branch: str, target: str, filled: dict[str, str]) -> str
     ends = f"{quote(target, safe='/')}...{quote(branch, safe='/')}"
     query = urlencode({**quick, **filled})
     return f"{forge.page}/compare/{ends}" + (f"?{query}" if query else "")
-
-
-def _argv(forge: Forge, branch: str, target: str, title: str) -> tuple[str, ...]:
-    """GitHub's own tool, where it is installed; the text comes on standard input."""
-    if forge.kind != "github" or not shutil.which("gh"):
-        return ()
-    ends = f"--head={branch}", f"--base={target}"
-    repo = f"--repo={forge.host}/{forge.path}"
-    return "gh", "pr", "create", repo, *ends, f"--title={title}", "--body-file=-"
