@@ -95,6 +95,9 @@ def _share(
         with moving(session.output, f"sharing with {transport.remote}") as progress:
             return bring(session.store, transport, metadata_only=metadata_only, progress=progress)
 
+    if session.store.branch.upstream_tip() is not None:
+        # Before the data branch gives up what decides, it has to stand where that is guarded.
+        bring_registry(session.store, transport.remote)
     try:
         found = brought()
     except Unsupported as error:
