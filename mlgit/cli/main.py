@@ -54,19 +54,21 @@ TABLE: dict[str, dict[str, Entry]] = {
             "promote", "Give a version an alias: as a proposal, or at once where nothing guards it."
         ),
         "rollback": Entry("promote", "Bring an alias back to the version that it had before."),
-        "proposals": Entry("promote", "List what is proposed, and what the gate says of it today."),
+        "proposals": Entry(
+            "proposals", "List what is proposed, and what the gate says of it today."
+        ),
         "review": Entry(
-            "promote",
+            "proposals",
             "Show everything that a reviewer needs to know of a proposal, in Markdown.",
         ),
         "approve": Entry(
-            "promote",
+            "proposals",
             "Say yes to a proposal as it is now; signed where git signs with an ssh key.",
         ),
-        "reject": Entry("promote", "Say no to a proposal as it is now."),
-        "land": Entry("promote", "Bring a proposal to the branch, where the gate lets it pass."),
+        "reject": Entry("proposals", "Say no to a proposal as it is now."),
+        "land": Entry("proposals", "Bring a proposal to the branch, where the gate lets it pass."),
         "withdraw": Entry(
-            "promote", "Remove the branch of a proposal, here and where it was pushed to."
+            "proposals", "Remove the branch of a proposal, here and where it was pushed to."
         ),
         "gate": Entry("gate", "Say whether a promotion may land, with a reason for every rule."),
         "policy": Entry("policy", "Show the gates of promotion, or put those of FILE in place."),

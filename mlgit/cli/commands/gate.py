@@ -13,6 +13,7 @@ from mlgit.cli.shape import Shape, emit, shape_options
 from mlgit.cli.table import Cell, Column, lay_out
 
 if TYPE_CHECKING:
+    from mlgit.cli.output import Output
     from mlgit.cli.terminal import Terminal
     from mlgit.registry.gate.verdict import Result, Verdict
 
@@ -84,3 +85,13 @@ def sentence(verdict: Verdict) -> str:
 def code_of(verdict: Verdict) -> int:
     """The exit code that stands for it."""
     return STALE if verdict.stale else int(not verdict.passed)
+
+
+def say_whether(output: Output, verdict: Verdict, done: str) -> None:
+    """Say what was done, or what did not let it pass."""
+    if verdict.passed:
+        output.note(done)
+        return
+    output.data(results_table(verdict.results, output.terminal))
+    output.warn(f"nothing has landed: {sentence(verdict)}", "mlgit help gates")
+    sys.stdout.flush()

@@ -32,27 +32,30 @@ def approval_results(
     asked: Approvals, proposal: str, question: Question, base: Snapshot
 ) -> Iterator[Result]:
     """Whether the proposal of that name is approved as it was asked for."""
-    if not asked.number:
-        return
+    if asked.number:
+        yield _weighed(asked, list(_words(proposal, question, base)), question.authors, base)
+
+
+def _weighed(
+    asked: Approvals, words: list[Word], authors: frozenset[str], base: Snapshot
+) -> Result:
+    """What the words come to."""
     trust = trust_at(base)
-    words = list(_words(proposal, question, base, trust))
-    counted = trust.people(asked.who)
-    authors = question.authors if asked.not_author else frozenset[str]()
-    said = [word for word in words if (not counted or word.who in counted)]
-    against = sorted({word.who for word in said if word.verdict == "reject"})
-    approved = {word.who for word in said if word.verdict == "approve" and word.who not in authors}
     if asked.not_author and trust.signers and authors.isdisjoint(_names(trust)):
-        yield failed(
-            "approvals", "nobody signed the proposal: who must not approve it is not known"
-        )
-    elif against:
-        yield failed("approvals", f"{', '.join(against)} said no")
-    elif len(approved) < asked.number:
-        yield failed("approvals", _lacking(asked, approved, words))
-    else:
-        by = ", ".join(sorted(approved))
-        signed = "" if all(word.signed for word in said) else " (not signed)"
-        yield passed("approvals", f"{len(approved)} of {asked.number}: {by}{signed}")
+        why = "nobody signed the proposal: who must not approve it is not known"
+        return failed("approvals", why)
+    counted = trust.people(asked.who)
+    said = [word for word in words if not counted or word.who in counted]
+    against = sorted({word.who for word in said if word.verdict == "reject"})
+    if against:
+        return failed("approvals", f"{', '.join(against)} said no")
+    barred = authors if asked.not_author else frozenset[str]()
+    approved = {word.who for word in said if word.verdict == "approve"} - barred
+    if len(approved) < asked.number:
+        return failed("approvals", _lacking(asked, approved, words))
+    signed = "" if all(word.signed for word in said) else " (not signed)"
+    by = ", ".join(sorted(approved))
+    return passed("approvals", f"{len(approved)} of {asked.number}: {by}{signed}")
 
 
 def _names(trust: Trust) -> set[str]:
@@ -69,9 +72,9 @@ def trust_at(base: Snapshot) -> Trust:
     return Trust() if data is None else parsed(layout.TRUST, data, load_trust)
 
 
-def _words(proposal: str, question: Question, base: Snapshot, trust: Trust) -> Iterator[Word]:
+def _words(proposal: str, question: Question, base: Snapshot) -> Iterator[Word]:
     """The approvals of exactly this tree, each by whom it is proved to be."""
-    commit = question.proposal or question.head
+    commit, trust = question.proposal or question.head, trust_at(base)
     tree = question.objects.commit(commit).tree.decode("ascii")
     folder = f"approvals/{layout.folder_name(proposal)}"
     allowed = {one.name for one in trust.who_may("approve")}

@@ -46,6 +46,8 @@ def _judge(question: Question) -> Verdict:
     if scope.rules:
         return _rules(question, scope, base)
     if scope.pointer is None or scope.located is None:
+        if scope.wrong:
+            return Verdict(None, (failed("scope", scope.wrong),))
         return Verdict(None, (passed("scope", "it moves no alias and no stage"),))
     data = _snapshot(question, question.data)
     move = move_of(question, base, data, scope.pointer, scope.located)

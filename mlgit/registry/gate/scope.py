@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit.git.history import merge_bases
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from mlgit.registry.gate.verdict import Question
 
 POINTERS = frozenset(["alias", "stage"])
-RULES = frozenset(["policy", "trust"])
 _NAMED = 5  # paths that are listed; a hostile change has as many as it likes
 
 
@@ -41,23 +40,30 @@ def scope_of(question: Question) -> Scope:
     Raises:
         NotFound, Damaged: A commit or tree cannot be read.
     """
-    found = list(_changes(question))
-    kinds = [(change, layout.parse_path(change.path)) for change in found]
-    pointers = [(change, at) for change, at in kinds if at is not None and at.kind in POINTERS]
-    rules = tuple(change.path for change, at in kinds if at is not None and at.kind in RULES)
+    found = [(change, layout.parse_path(change.path)) for change in _changes(question)]
+    of_kind: dict[str, list[str]] = {}
+    for change, located in found:
+        of_kind.setdefault(located.kind if located else "", []).append(change.path)
+    rules = (*of_kind.get("policy", ()), *of_kind.get("trust", ()))
     if rules:
-        return Scope(
-            rules=rules, wrong=_beside([c for c, _ in kinds if c.path not in rules], rules)
-        )
-    if not pointers:
-        return Scope()
-    change, located = pointers[0]
-    others = [one for one, at in kinds if one.path != change.path and not _new_version(one, at)]
-    versions = sum(_new_version(one, at) for one, at in kinds)
-    wrong = _beside(others, (change.path,))
-    if not wrong and versions > 1:
-        wrong = "it registers more than one version"
-    return Scope(change, located, wrong=wrong)
+        others = [change.path for change, _ in found if change.path not in rules]
+        return Scope(rules=rules, wrong=_beside(others, rules))
+    moved = [(change, at) for change, at in found if at is not None and at.kind in POINTERS]
+    if not moved:
+        said = of_kind.get("approval", [])
+        return Scope(wrong="only `mlgit approve` writes approvals" if said else "")
+    change, located = moved[0]
+    return Scope(change, located, wrong=_one_pointer(found, change))
+
+
+def _one_pointer(found: Sequence[tuple[TreeChange, Located | None]], pointer: TreeChange) -> str:
+    """What is wrong with a change of one pointer; "" where it has at most a new version beside."""
+    others = [one for one, at in found if one.path != pointer.path]
+    new = [one for one, at in found if _new_version(one, at)]
+    strangers = [one.path for one in others if one not in new]
+    if strangers:
+        return _beside(strangers, (pointer.path,))
+    return "it registers more than one version" if len(new) > 1 else ""
 
 
 def _changes(question: Question) -> Iterator[TreeChange]:
@@ -71,10 +77,10 @@ def _new_version(change: TreeChange, located: Located | None) -> bool:
     return located is not None and located.kind == "version" and change.old is None
 
 
-def _beside(others: list[TreeChange], allowed: tuple[str, ...]) -> str:
+def _beside(others: Sequence[str], allowed: Sequence[str]) -> str:
     """What is wrong with paths beside the one that is proposed."""
     if not others:
         return ""
-    shown = ", ".join(repr(one.path)[:120] for one in others[:_NAMED])
+    shown = ", ".join(repr(one)[:120] for one in others[:_NAMED])
     more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
     return f"beside {' and '.join(allowed)} it changes {shown}{more}"

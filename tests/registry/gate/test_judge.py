@@ -345,3 +345,9 @@ def test_what_moves_no_pointer_is_no_promotion(placed: Store) -> None:
     verdict = asked(placed, commit(placed, {"runs/x/experiment.yaml": b"x"}))
     assert verdict.change is None
     assert verdict.passed
+
+
+def test_an_approval_does_not_come_with_a_proposal(placed: Store) -> None:
+    word = b"proposal: x\ntree: y\nverdict: approve\n"
+    head = commit(placed, {"approvals/x/bob.yaml": word})
+    assert reasons(asked(placed, head))["scope"][0] == "fail"
