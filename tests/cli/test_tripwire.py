@@ -29,8 +29,11 @@ COMMANDS = [
     "flush ../spool", "import-runs ../other", "rm one", "purge one --yes", "forget --run two --yes",
     "clone ../hub.git ../copy", "remote list", "artifact verify", "gc --delete", "hook uninstall",
     "server init ../server.git", "server install-hooks ../server.git",
-    "register one churn", "models", "model show churn", "model diff churn@1 churn", "model card churn", "model tags churn", "badge churn", "readme", "promote churn@1 --to production", "rollback churn@production", "proposals", "review x",
-    "approve x", "reject x", "land x", "withdraw x", "policy", "gate --base mlgit~1 --head mlgit", "events", "ci init gitea",
+    "register one churn", "models", "model show churn", "model diff churn@1 churn",
+    "model card churn", "model tags churn", "badge churn", "readme", "policy", "events",
+    "promote churn@1 --to production", "rollback churn@production", "proposals", "review x",
+    "approve x", "reject x", "land x", "withdraw x", "gate --base mlgit~1 --head mlgit",
+    "ci init gitea",
     "completion bash", "help runs", "version",
 ]  # fmt: skip
 

@@ -192,7 +192,7 @@ def test_objects_that_a_push_set_apart_are_read_with_those_it_builds_on(
     hub = make_repo(tmp_path / 'a:"b\\.git', bare=True)
     work = make_repo(tmp_path / "work")
     (hub / "hooks/pre-receive").write_text(
-        '#!/bin/sh\nenv | grep -a ^GIT_ > seen; rm -rf kept; mkdir kept\n'
+        "#!/bin/sh\nenv | grep -a ^GIT_ > seen; rm -rf kept; mkdir kept\n"
         'cp -R "$GIT_OBJECT_DIRECTORY/." kept\n'
     )
     (hub / "hooks/pre-receive").chmod(0o755)
