@@ -58,12 +58,17 @@ def _value(facts: Facts, metric: str) -> tuple[float | None, str]:
 def _within(shown: Result, required: Requirement, value: float, whole: float) -> Result:
     """`value` against every bound; percentages are shares of `whole`. What fails counts first."""
     beyond = {
-        outcome: f"{_number(value)} is {side} {bound}"
+        outcome: f"{_said(value, whole, bound)} is {side} {bound}"
         for outcome, side, bound in reversed(_limits(required))
         if _is_beyond(value, side, bound.value * whole if bound.relative else bound.value)
     }
     outcome = FAIL if FAIL in beyond else WARN if WARN in beyond else PASS
     return shown._replace(outcome=outcome, reason=beyond.get(outcome, "within its bounds"))
+
+
+def _said(value: float, whole: float, bound: Bound) -> str:
+    """A value in the unit of its bound."""
+    return f"{value / whole * 100:+.1f}%" if bound.relative else _number(value)
 
 
 def _is_beyond(value: float, side: str, bound: float) -> bool:

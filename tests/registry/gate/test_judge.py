@@ -86,6 +86,11 @@ def test_a_metric_that_is_missing_or_no_number_fails(
     assert verdict_of(placed, number)["metric auc"][0] == "fail"
 
 
+def test_a_share_is_told_as_a_share(placed: Store) -> None:
+    policy(placed, 'require:\n  - metric: latency\n    vs: current\n    warn_above: "2%"')
+    assert verdict_of(placed)["metric latency"] == ("warn", "+2.5% is above +2%")
+
+
 def test_with_nothing_in_place_there_is_nothing_to_compare_with(store: Store) -> None:
     number = version(store, {"auc": 0.9})
     policy(store, "require:\n  - metric: auc\n    vs: current\n    fail_below: 0.1")
