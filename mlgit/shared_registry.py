@@ -47,10 +47,11 @@ def fetched(store: Store) -> Transport | None:
     if f"{HEADS}{store.branch.name}" not in there:
         return None
     names = [ref.removeprefix(HEADS) for ref in there]
-    ours = (store.branch.name, f"{store.branch.name}-registry")
-    for name in names:
-        if name in ours or name.startswith(PREFIX):
-            transport_to(store.repository, remote.remote, name).fetch()
+    ours = (store.branch.name, store.branch.name + SUFFIX)
+    for name in (one for one in names if one in ours or one.startswith(PREFIX)):
+        way = transport_to(store.repository, remote.remote, name)
+        if store.repository.refs.read(way.tracking) != there[f"{HEADS}{name}"]:
+            way.fetch()
     _forget_gone(store, remote.remote, set(names))
     return remote
 
