@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlgit.errors import Conflict, InvalidState, NotFound
 from mlgit.gating import question_of
 from mlgit.git.branch import Branch
+from mlgit.git.history import merge_bases
 from mlgit.git.ref_removal import remove_ref
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.protocol import HEADS, Update
+from mlgit.git.tree import diff, lookup
 from mlgit.opened import open_proposal
 from mlgit.registry import catalogue
 from mlgit.registry.gate.judge import judge
+from mlgit.registry.gate.verdict import Verdict, passed
 from mlgit.registry.guarded import (
     Made,
     commit_here,
@@ -34,7 +37,6 @@ if TYPE_CHECKING:
     from mlgit.git.transport.protocol import Transport
     from mlgit.git.tree import Edit
     from mlgit.registry.forge.opening import Opening
-    from mlgit.registry.gate.verdict import Verdict
     from mlgit.store.store import Store
 
 _ATTEMPTS = 5
@@ -115,6 +117,18 @@ def judged(store: Store, proposal: Proposal) -> Verdict:
     return judge(question_of(store, base, proposal.commit, data))
 
 
+def has_landed(store: Store, proposal: Proposal, tip: Oid) -> bool:
+    """Whether a branch says already what a proposal proposes: merged, rebased or squashed."""
+    objects = store.repository.objects
+    bases = merge_bases(objects, tip, proposal.commit)
+    if proposal.commit in bases:
+        return True
+    before = objects.commit(bases[0]).tree if bases else None
+    now = objects.commit(tip).tree
+    changed = diff(objects, before, objects.commit(proposal.commit).tree)
+    return all(lookup(objects, now, one.path) == one.new for one in changed)
+
+
 def land(store: Store, words: str) -> Verdict:
     """Bring a proposal to the guarded branch where the gate lets it pass; the judgement.
 
@@ -130,6 +144,9 @@ def land(store: Store, words: str) -> Verdict:
     verdicts: list[Verdict] = []
 
     def build(tip: Oid) -> Made | None:
+        if has_landed(store, proposal, tip):
+            verdicts[:] = [Verdict(None, (passed("scope", "it has landed already"),))]
+            return None
         made = _landing(store, proposal, tip)
         verdict = judge(
             question_of(store, tip, proposal.commit, _data(store, tip), proposal=proposal.commit)
@@ -245,9 +262,6 @@ def _put(store: Store, name: str, made: Made) -> Oid:
 
 def _landing(store: Store, proposal: Proposal, tip: Oid) -> Made | None:
     """The merge of a proposal into the branch as it is now."""
-    from mlgit.git.history import merge_bases
-    from mlgit.git.tree import diff
-
     objects = store.repository.objects
     bases = merge_bases(objects, tip, proposal.commit)
     before = objects.commit(bases[0]).tree if bases else None

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlgit import times
 from mlgit.errors import InvalidState, MlgitError
-from mlgit.git.history import is_ancestor
 from mlgit.git.identity import identity
-from mlgit.promotion import describe, judged
+from mlgit.promotion import describe, has_landed, judged
 from mlgit.records import layout
 from mlgit.records.approval import Approval, dump_approval, load_approval
 from mlgit.registry.gate.approvals import trust_at
@@ -107,10 +106,7 @@ def reviewed(store: Store, proposal: Proposal) -> Reviewed:
 
 
 def _state(store: Store, proposal: Proposal, verdict: Verdict, words: tuple[Approval, ...]) -> str:
-    tip = landed_tip(guarded_branch(store))
-    if verdict.change is None and verdict.passed:
-        return "landed"  # squashed or rebased: the branch says already what it proposes
-    if is_ancestor(store.repository.objects, proposal.commit, tip):
+    if has_landed(store, proposal, landed_tip(guarded_branch(store))):
         return "landed"
     if verdict.stale:
         return "stale"
