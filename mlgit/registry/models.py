@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from mlgit import times
-from mlgit.errors import AlreadyExists
+from mlgit.errors import AlreadyExists, InvalidState
 from mlgit.records import layout, names
 from mlgit.records.fields import next_edit
 from mlgit.records.hand_written import replaced
@@ -15,6 +15,7 @@ from mlgit.records.model_name import validate_registered_name
 from mlgit.records.model_version import DELETED, dump_model_version
 from mlgit.records.registered_model import RegisteredModel, dump_registered_model
 from mlgit.registry import catalogue
+from mlgit.registry.sight import sight
 
 if TYPE_CHECKING:
     from mlgit.records.fields import Edit
@@ -80,10 +81,12 @@ def rename(store: Store, name: str, new_name: str) -> RegisteredModel:
     """Give a model another name; its folder, versions and aliases stay.
 
     Raises:
-        NotFound, InvalidState: There is none of that name; it is deleted.
+        NotFound, InvalidState: There is none of that name; it is deleted, or has gates, which
+            name it and would not follow.
         InvalidValue, AlreadyExists: The new name cannot be used; another model has it.
     """
     validate_registered_name(new_name)
+    _refuse_gated(store, name)
 
     def edit(change: Change, found: RegisteredModel, stamp: Edit) -> RegisteredModel:
         if new_name == name:
@@ -160,6 +163,16 @@ def delete(store: Store, name: str) -> RegisteredModel:
         return found._replace(lifecycle="deleted", edits={**found.edits, "lifecycle": stamp})
 
     return _edit(store, name, edit, f"registry: delete {name}")
+
+
+def _refuse_gated(store: Store, name: str) -> None:
+    policy = catalogue.policy(sight(store).guarded)
+    if any(model == name for model, _ in (*policy.aliases, *policy.stages)):
+        raise InvalidState(
+            f"{name!r} has gates in {layout.POLICY}, which name it",
+            "change the policy first: mlgit policy FILE",
+            name=name,
+        )
 
 
 def refuse_taken(data: Snapshot, name: str) -> None:

@@ -153,6 +153,8 @@ def test_no_door_leads_past_a_gate(store: Store) -> None:
         lambda: stages.transition(store, "churn", 2, "Production"),
         lambda: stages.transition(store, "churn", 1, "None"),
     )
+    with pytest.raises(InvalidState, match="has gates"):
+        models.rename(store, "churn", "free")
     for act in refused:
         with pytest.raises(InvalidState, match="guarded by the policy"):
             act()
