@@ -32,9 +32,7 @@ TO_2 = Wish("churn", 2, "production", reason="better")
 
 
 @pytest.fixture
-def ada(
-    clone: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Store:
+def ada(clone: Callable[[str], Store], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Store:
     """A clone whose versions 1, 2 and 3 have landed; 1 is in production."""
     capture.forget()
     store = clone("ada")
