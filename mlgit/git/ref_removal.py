@@ -29,8 +29,9 @@ def remove_ref(repository: Repository, name: str, old: Oid) -> bool:
         path = common / name
         with refusals(path, "remove"):
             _unpack(repository, name, old)
-            path.unlink(missing_ok=True)
+            # Before the ref: whoever is killed in between can ask for the removal again.
             (common / "logs" / name).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             sync_directory(path.parent)
     return True
 
