@@ -100,7 +100,7 @@ def _held(store: Store, data: Snapshot, folder: str, *, deep: bool) -> Copies | 
     apart = {one.sha256: one for one in entries if one.sha256 and not one.inline}
     outside = tuple(f"{one.path}: kept elsewhere, at {one.uri}" for one in entries if one.uri)
     if not apart:
-        return Copies(len(entries), size, _EVERYWHERE, outside)
+        return Copies(len(entries), size, EVERYWHERE, outside)
     try:
         remotes = reach(store).remotes
         named = [Named(one.sha256, one.size, folder, one.path) for one in apart.values()]
@@ -114,7 +114,7 @@ def _held(store: Store, data: Snapshot, folder: str, *, deep: bool) -> Copies | 
     return Copies(len(entries), size, least, (*outside, *wrong))
 
 
-_EVERYWHERE = 1_000  # copies of what git itself keeps: every clone has it
+EVERYWHERE = 1_000  # copies of what git itself keeps: every clone has it
 
 
 def _signer(rules: Snapshot, path: str, act: str) -> str:

@@ -38,19 +38,19 @@ def gate_of(repository: Repository, branch: str) -> Gate:
 
     def gate(ground: Ground, step: Step, change: TreeChange | None) -> Sequence[str]:
         data = step.head if ground.guarded == ground.data else ground.tips[ground.data]
-        question = _question(store, ground, step, change, data)
+        question = step_question(store, ground, step, change, data)
         signer = question.signer
 
         def admitted(path: str, word: Approval) -> str:
             """Whose word it is: of whoever signed it, else of whom the server let push it."""
             return signer(path, word) or word.by
 
-        return _reasons(judge(question._replace(signer=admitted)))
+        return reasons_of(judge(question._replace(signer=admitted)))
 
     return gate
 
 
-def _question(
+def step_question(
     store: Store, ground: Ground, step: Step, change: TreeChange | None, data: Oid
 ) -> Question:
     """One pointer as if it were all that the step changes; for None, the step as it is."""
@@ -90,7 +90,8 @@ def _at(ground: Ground, commit: Oid, path: str) -> Entry | None:
     return lookup(ground.objects, ground.objects.commit(commit).tree, path)
 
 
-def _reasons(verdict: Verdict) -> list[str]:
+def reasons_of(verdict: Verdict) -> list[str]:
+    """Why a verdict lets nothing through, a sentence each; none where it passes."""
     title = verdict.change.title if verdict.change else "this change"
     failed = [one for one in verdict.results if one.outcome == FAIL]
     reasons = [f"the gate of {title}: {one.rule}: {one.reason}" for one in failed]

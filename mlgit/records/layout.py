@@ -55,6 +55,11 @@ PATCH = "code.patch"
 #: The content of `.gitattributes`: bytes stay as they are, and git never merges records by line.
 ATTRIBUTES_TEXT = b"* -text\n*.yaml -merge\n*.csv -merge\n"
 
+#: Kinds of files that decide: on a branch of their own where the registry is protected.
+GUARDED = frozenset({"alias", "stage", "policy", "trust", "approval"})
+#: What forges read from the branch that they guard.
+OF_FORGES = ("CODEOWNERS", ".github", ".gitlab", ".gitlab-ci.yml", ".gitea", ".forgejo")
+
 _WRITER = r"[a-z0-9]{1,32}"
 
 

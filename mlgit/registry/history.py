@@ -49,7 +49,7 @@ def steps(objects: Objects, tip: Oid, paths: Sequence[str]) -> Iterator[Step]:
             info = objects.commit(commit)
             parent = ROOT_COMMIT if commit in cut or not info.parents else info.parents[0]
             before = None if parent == ROOT_COMMIT else objects.commit(parent).tree
-            changed = [path for path in paths if _differs(objects, before, info.tree, path)]
+            changed = _changed(objects, before, info.tree, paths)
         except (NotFound, Damaged):
             return
         for path in changed:
@@ -63,6 +63,17 @@ def steps(objects: Objects, tip: Oid, paths: Sequence[str]) -> Iterator[Step]:
                 _bytes(objects, info.tree, path),
             )
         commit = parent
+
+
+def _changed(objects: Objects, before: Oid | None, after: Oid, paths: Sequence[str]) -> list[str]:
+    """The paths that differ; most commits change none, which the top of the tree shows."""
+    tops = {path.partition("/")[0] for path in paths}
+    moved = {top for top in tops if _differs(objects, before, after, top)}
+    return [
+        path
+        for path in paths
+        if path.partition("/")[0] in moved and _differs(objects, before, after, path)
+    ]
 
 
 def _differs(objects: Objects, before: Oid | None, after: Oid, path: str) -> bool:

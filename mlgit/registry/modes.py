@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from mlgit.errors import Conflict, InvalidState
 from mlgit.git.branch import Branch
+from mlgit.git.commits import ROOT_COMMIT
+from mlgit.git.history import merge_bases
 from mlgit.git.lock import writer_lock
 from mlgit.git.ref_removal import remove_ref
 from mlgit.git.tree import lookup
@@ -28,10 +30,7 @@ if TYPE_CHECKING:
     from mlgit.store.store import Store
 
 #: What decides, besides the pointers of each model; the files of forges, too.
-RULES = (
-    *(layout.POLICY, layout.TRUST, "approvals"),
-    *("CODEOWNERS", ".github", ".gitlab", ".gitlab-ci.yml", ".gitea", ".forgejo"),
-)
+RULES = (layout.POLICY, layout.TRUST, "approvals", *layout.OF_FORGES)
 _POINTERS = ("aliases", "stages")
 _SHARED = (layout.ATTRIBUTES,)
 
@@ -83,7 +82,10 @@ def reopen(store: Store) -> bool:
         }
         edits[layout.SETTINGS] = dump_settings(here.settings()._replace(registry=Registry()))
         text = message(f"registry: aliases, stages and rules stand on {store.branch.name} again")
-        return with_edits(here.objects, tip, edits, text, store, theirs.commit)
+        joined = merge_bases(here.objects, tip, theirs.commit) not in ([], [ROOT_COMMIT])
+        # Of an older epoch only what it says now is taken: its history holds what was forgotten.
+        others = [theirs.commit] if joined else []
+        return with_edits(here.objects, tip, edits, text, store, *others)
 
     commit_here(store, store.branch, bring, "registry: open")
     for ref in (apart.ref, *_tracking(store, apart.name)):

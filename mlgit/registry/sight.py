@@ -41,7 +41,8 @@ def sight(store: Store) -> Sight:
     data, branch = store.snapshot(), guarded_branch(store)
     if branch is store.branch:
         return Sight(data, data)
-    return Sight(data, Snapshot(Trees(store.repository.objects), landed_tip(branch)))
+    trees = Trees(store.repository.objects)
+    return Sight(data, Snapshot(trees, landed_tip(branch), branch.name))
 
 
 def landed_sight(store: Store) -> Sight:

@@ -34,14 +34,15 @@ def test_an_error_code_in_any_case() -> None:
 
 def test_every_code_of_a_check_is_explained() -> None:
     store = Path(mlgit_store.__file__).parent
-    sources = [path.read_text("utf-8") for path in store.rglob("*.py")]
+    face = [store.parent / "checking.py", store.parent / "breaches.py"]
+    sources = [path.read_text("utf-8") for path in [*store.rglob("*.py"), *face]]
     words = re.compile(r'"([a-z]+(?:-[a-z]+)+|copy|more|large|patch|orphan|digest|summary)"')
     known = check_codes()
     for code in known:
         assert any(f'"{code}"' in source for source in sources), code
         assert len(done("help", code).splitlines()) > 1
     used = set()
-    for path in [*(store / "check").glob("*.py"), store / "survey.py", store / "entries.py"]:
+    for path in [*(store / "check").glob("*.py"), store / "survey.py", store / "entries.py", *face]:
         used |= set(words.findall(path.read_text("utf-8")))
     assert used - {"logged-model"} <= set(known)
 

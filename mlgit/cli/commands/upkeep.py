@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -53,14 +54,12 @@ def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, sh
     """Check every record of the store against the format.
 
     REV is another commit than the tip; with A..B only what changed since A is looked at, and
-    whether it may change so. Codes are explained by `mlgit help checks`. Ends with 6 where anything
-    is wrong, with 3 where REV holds no store.
+    whether it may change so. Without REV, the branch that guards the registry is checked too, and
+    whether anything got past a gate. Codes are explained by `mlgit help checks`. Ends with 6 where
+    anything is wrong, with 3 where REV holds no store.
     """
-    from mlgit.store.check.check import check as problems_of
-
-    since, snapshot = _range(session, revision)
     with working(session.output, "reading every record"):
-        problems = problems_of(snapshot, deep=deep, since=since, is_whole=_is_whole(session))
+        problems = _problems(session, revision, deep=deep)
     documents = [problem._asdict() for problem in problems]
     columns = ["path", "line", "column", "severity", "code", "message", "hint"]
     emit(session.output, shape, documents, columns, lambda: _lines(session, problems))
@@ -73,6 +72,16 @@ def check(ctx: click.Context, session: Session, *, revision: str, deep: bool, sh
         session.output.note("Every record is as it should be.")
     if errors:
         ctx.exit(_INVALID)
+
+
+def _problems(session: Session, revision: str, *, deep: bool) -> list[Problem]:
+    from mlgit.checking import problems
+    from mlgit.store.check.check import check
+
+    if not revision:
+        return problems(session.store, deep=deep, is_whole=_is_whole(session))
+    since, snapshot = _range(session, revision)
+    return check(snapshot, deep=deep, since=since, is_whole=_is_whole(session))
 
 
 def _is_whole(session: Session) -> Callable[[str], bool | None]:
@@ -103,8 +112,6 @@ def _range(session: Session, revision: str) -> tuple[Oid | None, Snapshot]:
     from mlgit.store.snapshot import Snapshot
     from mlgit.store.trees import Trees
 
-    if not revision:
-        return None, session.store.snapshot()
     before, dots, after = revision.rpartition("..")
     repository = session.store.repository
     since = commit_of(repository, before) if before else None
@@ -151,10 +158,12 @@ def doctor(ctx: click.Context, session: Session, *, deep: bool, fix: bool, shape
 
 
 def _diagnosed(store: Store, *, deep: bool) -> list[Finding]:
-    from mlgit.holdings.only_here import findings
+    from mlgit import checking
+    from mlgit.holdings import only_here
     from mlgit.store.doctor.doctor import diagnose
 
-    return diagnose(store, deep=deep, also=[findings])
+    registry = partial(checking.findings, deep=deep)
+    return diagnose(store, deep=deep, also=[only_here.findings, registry])
 
 
 def _even_if_broken(session: Session) -> Store:

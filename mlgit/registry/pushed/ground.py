@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mlgit.git.oid import Oid
 
 T = TypeVar("T")
-GUARDED = frozenset({"alias", "stage", "policy", "trust", "approval"})
 _FOLDERS = ("registry", "approvals")
 
 

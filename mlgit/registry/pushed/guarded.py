@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlgit.git.tree import TreeChange, lookup
 from mlgit.records import layout
 from mlgit.registry.pushed import approvals, pointers
-from mlgit.registry.pushed.ground import GUARDED, changes, policy
+from mlgit.registry.pushed.ground import changes, policy
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -77,7 +77,7 @@ def mirrored(ground: Ground, step: Step) -> Iterator[str]:
         elif located.kind == "model":
             yield from pointers.renames(ground.objects, rules, change)
         elif change.new not in (None, lookup(ground.objects, tree, change.path)) and (
-            located.kind in GUARDED
+            located.kind in layout.GUARDED
         ):
             yield f"{change.path} belongs to the branch {ground.registry}"
 
@@ -112,5 +112,5 @@ def _differing(ground: Ground, left: Oid | None, right: Oid) -> Iterator[str]:
     """Guarded files that are not the same in two commits."""
     for change in changes(ground.objects, left, right):
         located = layout.parse_path(change.path)
-        if located and located.kind in GUARDED:
+        if located and located.kind in layout.GUARDED:
             yield change.path

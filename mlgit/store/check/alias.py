@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlgit.errors import Damaged, NotFound
-from mlgit.git.history import cut_off
+from mlgit.git.commits import ROOT_COMMIT
+from mlgit.git.history import cut_off, merge_bases
 from mlgit.git.tree import FILE_MODE, Entry, lookup
 from mlgit.records import layout, text
 
@@ -20,26 +22,48 @@ _MODELS = "registry/models"
 Doc = Mapping[str, Any]
 
 
+class _Step(NamedTuple):
+    """Where a branch was before a commit: the tree, its commit, and what else was merged."""
+
+    tree: Oid
+    first: Oid
+    others: tuple[Oid, ...]
+
+
 def check_aliases(snapshot: Snapshot, report: Report, since: Oid | None = None) -> None:
     """Report aliases whose `previous` is not what the branch had before, by its first parents.
 
     With `since`, the branch is followed back to there only, and so is what changed before it.
+    Where there was none, as after an epoch began, nothing was overwritten.
     """
-    waiting = dict(_aliases(snapshot))
-    for tree in _earlier(snapshot, since) if waiting else ():
+    objects, waiting = snapshot.objects, dict(_aliases(snapshot))
+    for step in _earlier(snapshot, since) if waiting else ():
         for path, entry in list(waiting.items()):
-            before = _at(snapshot.objects, tree, path)
+            before = _at(objects, step.tree, path)
             if before != entry:
                 del waiting[path]
-                _compare(snapshot.objects, path, entry, before, report)
+                if before and not _came_whole(objects, step, path, entry, before):
+                    _compare(objects, path, entry, before, report)
         if not waiting:
             return
 
 
-def _compare(
-    objects: Objects, path: str, entry: Entry, before: Entry | None, report: Report
-) -> None:
-    doc, old = _doc(objects, entry), _doc(objects, before) if before else {}
+def _came_whole(objects: Objects, step: _Step, path: str, entry: Entry, before: Entry) -> bool:
+    """Whether a merge took over what its other side made of a file that this one left alone.
+
+    `previous` says what that side had before its last step of several.
+    """
+    for other in step.others:
+        with suppress(NotFound, Damaged):
+            if _at(objects, objects.commit(other).tree, path) == entry:
+                bases = merge_bases(objects, step.first, other)
+                trees = [objects.commit(one).tree for one in bases]
+                return {_at(objects, tree, path) for tree in trees} == {before}
+    return False
+
+
+def _compare(objects: Objects, path: str, entry: Entry, before: Entry, report: Report) -> None:
+    doc, old = _doc(objects, entry), _doc(objects, before)
     if doc is None or old is None or "sides" in doc:  # said of the file itself
         return
     says = doc.get("previous")
@@ -51,23 +75,23 @@ def _compare(
     report.add(path, "previous-differs", what, hint=f"git log --first-parent -p mlgit -- {path}")
 
 
-def _earlier(snapshot: Snapshot, since: Oid | None) -> Iterator[Oid]:
-    """The trees of the first parents, newest first, where the registry is another one."""
+def _earlier(snapshot: Snapshot, since: Oid | None) -> Iterator[_Step]:
+    """The steps by first parents, newest first, before which the registry was another one."""
     objects, cut = snapshot.objects, cut_off(snapshot.objects)
     commit, seen = snapshot.commit, _registry(objects, snapshot.tree)
     while commit != since and commit not in cut:
         try:
             parents = objects.commit(commit).parents
-            commit = parents[0] if parents else b""
-            tree = objects.commit(commit).tree if commit else b""
+            if parents in ((), (ROOT_COMMIT,)):
+                return
+            tree = objects.commit(parents[0]).tree
             now = _registry(objects, tree)
         except (NotFound, Damaged):  # the history has an end here
             return
         if now != seen:
             seen = now
-            yield tree
-        if not commit:
-            return
+            yield _Step(tree, parents[0], parents[1:])
+        commit = parents[0]
 
 
 def _registry(objects: Objects, tree: Oid) -> Entry | None:

@@ -23,15 +23,23 @@ def check_registry(snapshot: Snapshot, report: Report, only: Set[str] | None = N
 
     Files that cannot be read are left out: they are reported as files.
     """
-    wanted = [name for name in _names(snapshot, _MODELS) if _is_wanted(f"{_MODELS}/{name}", only)]
-    for name in wanted:
-        _Model(snapshot, report, f"{_MODELS}/{name}").check()
+    for name in _names(snapshot, _MODELS):
+        if _is_wanted(f"{_MODELS}/{name}", only):
+            model = _Model(snapshot, report, f"{_MODELS}/{name}")
+            model.check_versions()
+            model.check_pointers(snapshot)
     uids = _uids(snapshot) if _is_wanted("deployments", only) else set()
     for target in _names(snapshot, "deployments"):
         folder = f"deployments/{target}"
         for path, doc in _docs(snapshot, folder) if _is_wanted(folder, only) else ():
             if str(doc.get("uid")) not in uids:
                 report.add(path, "no-version", "there is no version of that uid", "warning")
+
+
+def check_pointers(guarded: Snapshot, data: Snapshot, report: Report) -> None:
+    """Report aliases and stages of one branch that lead to no version of another."""
+    for name in _names(guarded, _MODELS):
+        _Model(data, report, f"{_MODELS}/{name}").check_pointers(guarded)
 
 
 class _Model:
@@ -43,13 +51,15 @@ class _Model:
         self._versions = {number: doc for number, doc in found if number}
         self._by_uid = {str(doc.get("uid")): number for number, doc in self._versions.items()}
 
-    def check(self) -> None:
+    def check_versions(self) -> None:
         for number, doc in self._versions.items():
             if doc.get("status") != "DELETED":
                 self._version(f"{self._folder}/versions/{number}.yaml", doc)
-        for path, doc in _docs(self._snapshot, f"{self._folder}/aliases"):
+
+    def check_pointers(self, guarded: Snapshot) -> None:
+        for path, doc in _docs(guarded, f"{self._folder}/aliases"):
             self._target(path, doc, doc.get("version"))
-        for path, doc in _docs(self._snapshot, f"{self._folder}/stages"):
+        for path, doc in _docs(guarded, f"{self._folder}/stages"):
             self._target(path, doc, _number(path))
 
     def _version(self, path: str, doc: Doc) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from mlgit.errors import MlgitError
@@ -14,7 +14,7 @@ from mlgit.store.doctor.ref import damaged_ref
 from mlgit.store.finding import Finding, amount
 from mlgit.store.store import Store
 
-__all__ = ["Finding", "diagnose"]
+__all__ = ["Finding", "diagnose", "invalid"]
 
 _MANY = 2000  # runs, read in a second or two
 _NAMED = 20
@@ -71,17 +71,18 @@ def _records(store: Store) -> Iterator[Finding]:
     """Damaged and invalid records, where reading all of them takes no patience."""
     snapshot = store.snapshot()
     if sum(1 for _ in islice(snapshot.run_folders(), _MANY + 1)) <= _MANY:
-        yield from _invalid(store, check(snapshot))
+        yield from invalid(store, check(snapshot))
     else:
         what = f"the records of this store were not read: it has more than {_MANY} runs"
         yield Finding("not-read", "note", what, "mlgit doctor --deep")
 
 
 def _records_deeply(store: Store) -> Iterator[Finding]:
-    return _invalid(store, check(store.snapshot(), deep=True))
+    return invalid(store, check(store.snapshot(), deep=True))
 
 
-def _invalid(store: Store, problems: list[Problem]) -> Iterator[Finding]:
+def invalid(store: Store, problems: Sequence[Problem]) -> Iterator[Finding]:
+    """The errors that a check has found, as the doctor says them; only so many by name."""
     errors = [problem for problem in problems if problem.severity == "error"]
     yield from (_finding(store, problem) for problem in errors[:_NAMED])
     if len(errors) > _NAMED:
