@@ -18,6 +18,7 @@ from mlgit.registry.pushed.arrived import arrived, hostile
 from mlgit.registry.pushed.ground import Ground
 from mlgit.registry.pushed.history import (
     begins_an_epoch,
+    begins_anew,
     fresh,
     is_forced,
     other_roots,
@@ -121,7 +122,8 @@ def _growing(
     spared: frozenset[str] = frozenset()
     if old and is_forced(objects, old, new):
         may = repository.config.flag("mlgit", "allowforget", default=False)
-        if not (may and begins_an_epoch(objects, old, new)):
+        begun = begins_an_epoch if name == ground.data else begins_anew
+        if not (may and begun(objects, old, new)):
             yield _FORCED
             return
         epoch = epoch_at(objects, new)

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from mlgit.errors import Conflict, InvalidState, NotFound
+from mlgit.git.commits import ROOT_COMMIT, ROOT_OBJECTS, new_commit
 from mlgit.git.history import is_ancestor
 from mlgit.git.oid import COMMIT
 from mlgit.git.ref_removal import remove_ref
+from mlgit.git.reflog_removal import keep_logged
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.protocol import HEADS, Pushed, Update
 from mlgit.registry.guarded import (
@@ -17,11 +19,13 @@ from mlgit.registry.guarded import (
     Made,
     commit_here,
     guarded_branch,
+    landed_tip,
     with_edits,
 )
 from mlgit.registry.proposal_name import PREFIX
 from mlgit.registry.proposals.proposal import Proposal, proposals
 from mlgit.sharing.remotes import transport_of
+from mlgit.store.message import message
 
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
@@ -103,6 +107,36 @@ def put(store: Store, remote: Transport | None, build: Build, why: str) -> None:
         if way.push([Update(ref, commit, tip)])[ref] in (Pushed.DONE, Pushed.UP_TO_DATE):
             return
     raise Conflict(f"others were faster {_ATTEMPTS} times; nothing has landed", "run it again")
+
+
+def begin_anew(store: Store) -> bool:
+    """Give up the history of a guarded branch of its own; False where there is none.
+
+    It was cut from the data branch, so it still reaches what was forgotten there. What it says
+    stays as it is, with the frozen root alone before it; reflogs here follow.
+
+    Raises:
+        RemoteFailed: The remote cannot be reached, or refuses to have the branch replaced.
+        Conflict: Others were faster.
+    """
+    remote, branch = fetched(store), guarded_branch(store)
+    if branch is store.branch:
+        return False
+    tip, objects = landed_tip(branch), store.repository.objects
+    text = message("registry: the history before was forgotten")
+    commit = new_commit(objects.commit(tip).tree, (ROOT_COMMIT,), text, store.repository.config)
+    if remote is None:
+        logged, done = branch.ref, branch.land(tip, list(ROOT_OBJECTS), commit, "registry: anew")
+    else:
+        way = transport_to(store.repository, remote.remote, branch.name)
+        [*_, oid] = objects.write([*ROOT_OBJECTS, (COMMIT, commit)])
+        update = Update(f"{HEADS}{branch.name}", oid, tip, force=True)
+        is_done = way.push([update])[update.ref] is Pushed.DONE
+        logged, done = way.tracking, oid if is_done else None
+    if done is None:
+        raise Conflict(f"the branch {branch.name} moved; nothing was replaced", "run it again")
+    keep_logged(store.repository, logged, {done, ROOT_COMMIT})
+    return True
 
 
 def _forget_gone(store: Store, remote: str, there: set[str]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlgit import promotion, reviewing
+from mlgit.checking import problems
 from mlgit.errors import InvalidState, NotFound
 from mlgit.registry import modes, rules
 from mlgit.registry.address import parse
@@ -16,7 +17,9 @@ from mlgit.registry.proposals.making import Wish
 from mlgit.registry.sight import sight
 from mlgit.runs import capture
 from mlgit.shared import sync
-from mlgit.shared_registry import bring_registry, take_registry
+from mlgit.shared_registry import begin_anew, bring_registry, take_registry
+from mlgit.sharing.forget import Wanted, forget
+from mlgit.sharing.holders import holders
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.store import Store
 from tests.registry.gate.scene import version
@@ -28,6 +31,7 @@ __all__ = ["clone", "remote"]
 GATE = (
     b"models:\n  churn:\n    aliases:\n      production:\n        approvals:\n          count: 1\n"
 )
+REGISTRY_HOLDERS = ["refs/remotes/origin/mlgit-registry"]
 TO_2 = Wish("churn", 2, "production", reason="better")
 
 
@@ -187,3 +191,30 @@ def test_all_of_it_on_a_branch_of_its_own(ada: Store, clone: Callable[[str], Sto
     shared(ada)
     assert placed(ada) == 2
     assert ada.snapshot().read("registry/models/churn/aliases/production.yaml") is None
+
+
+def test_the_guarded_branch_forgets_what_it_was_cut_from(
+    ada: Store, clone: Callable[[str], Store]
+) -> None:
+    modes.protect(ada)
+    shared(ada)
+    bea = clone("bea")
+    forget(ada, Wanted(reason="a password"))
+    shared(ada)
+    assert [one for one in holders(ada) if "registry" in one] == REGISTRY_HOLDERS
+    assert begin_anew(ada)
+    assert [one for one in holders(ada) if "registry" in one] == []
+    assert placed(ada) == 1
+    assert problems(ada, deep=True) == []
+    shared(bea)
+    assert placed(bea) == 1
+    promotion.propose(bea, TO_2)
+    assert promotion.land(bea, "churn/production").passed
+    shared(ada)
+    assert placed(ada) == 2
+    modes.reopen(ada)
+    assert problems(ada, deep=True) == []
+
+
+def test_only_a_branch_of_its_own_begins_anew(ada: Store) -> None:
+    assert not begin_anew(ada)

@@ -122,6 +122,27 @@ def test_a_new_epoch_moves_no_alias(ann: Store, tmp_path: Path) -> None:
     assert_lands(push(ann, "+mlgit"))
 
 
+def test_the_history_of_the_guarded_branch_goes_only_where_that_is_allowed(
+    ann: Store, tmp_path: Path
+) -> None:
+    done("init", "--protected-registry")
+    assert_lands(push(ann, "mlgit-registry"))
+    done("push")
+    done("forget", "--history", "--yes")
+    refused = mlgit("forget", "--registry", "--yes")
+    assert "only grows" in refused.stderr
+    hub = tmp_path / "served/hub.git"
+    git(hub, "config", "mlgit.allowForget", "true", check=True)
+    done("sync")
+    before = git(hub, "rev-parse", "mlgit-registry^{tree}").stdout
+    done("forget", "--registry", "--yes")
+    assert git(hub, "rev-list", "--count", "mlgit-registry").stdout.strip() == "2"
+    assert git(hub, "rev-parse", "mlgit-registry^{tree}").stdout == before
+    tip = git(place(ann), "rev-parse", "origin/mlgit-registry^").stdout.strip().encode()
+    other = scene.commit(ann, {"registry/policy.yaml": b"models: {}\n"}, tip).decode()
+    assert_refused(push(ann, f"+{other}:refs/heads/mlgit-registry"), "only grows")
+
+
 def test_a_stage_is_no_second_door(ann: Store) -> None:
     stages.transition(ann, "churn", 1, "Production")
     assert_lands(push(ann))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mlgit.sharing.forget import Plan, Wanted
 
 _HOUR = 3600.0
+_HELP = "mlgit forget --help"
 
 
 @click.command(
@@ -29,6 +30,7 @@ _HOUR = 3600.0
     mlgit forget @last --param api_key --file code.patch
     mlgit forget @last --artifact customers.csv --reason "not ours to keep"
     mlgit forget --text --yes < leaked-password.txt
+    mlgit forget --registry
     """,
 )
 @click.argument("runs", nargs=-1, type=RUN, metavar="[RUN]...")
@@ -38,6 +40,9 @@ _HOUR = 3600.0
 @click.option("--file", "files", multiple=True, metavar="NAME", help="Only code.patch or such.")
 @click.option("--text", "by_text", is_flag=True, help="Ask for a text, or read it from stdin.")
 @click.option("--history", is_flag=True, help="Give up the history; the store stays as it is.")
+@click.option(
+    "--registry", is_flag=True, help="Give up that of the branch that guards the registry."
+)
 @click.option("--reason", default="", metavar="TEXT", help="Say why to those who come across it.")
 @click.option("--prune", is_flag=True, help="Run `git gc --prune=now` afterwards.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would go.")
@@ -53,6 +58,7 @@ def forget(
     files: tuple[str, ...],
     by_text: bool,
     history: bool,
+    registry: bool,
     reason: str,
     prune: bool,
     dry_run: bool,
@@ -65,12 +71,18 @@ def forget(
     line. The branch begins anew without it, in a new epoch. The next `mlgit sync` replaces the
     branch at the remote; clones that pull then follow, keep what is new in them, and never bring
     the old history back. It cannot be undone.
+
+    A branch that guards the registry was cut from the store's and has that history, too. With
+    --registry it begins anew, here and at the remote at once; what it says stays as it is.
     """
     from mlgit.sharing.forget import Wanted
 
     parts = (artifacts, params, tags, files)
-    if sum((bool(runs), by_text, history)) != 1 or (any(parts) and not runs):
-        raise UsageError("name runs, or --text, or --history.", "mlgit forget --help")
+    if sum((bool(runs), by_text, history, registry)) != 1 or (any(parts) and not runs):
+        raise UsageError("name runs, or one of --text, --history, --registry.", _HELP)
+    if registry:
+        _begin_registry_anew(session, dry_run=dry_run, yes=yes)
+        return
     folders = tuple(_folder(session, run) for run in runs)
     wanted = Wanted(folders, *parts, text=_secret() if by_text else "", reason=reason)
     found = _shown(session, wanted)
@@ -81,6 +93,21 @@ def forget(
     require_yes(session.output, f"Forget {what}?", yes=yes)
     _forget(session, wanted)
     _tell(session, prune=prune)
+
+
+def _begin_registry_anew(session: Session, *, dry_run: bool, yes: bool) -> None:
+    from mlgit.registry.guarded import guarded_branch
+    from mlgit.shared_registry import begin_anew
+
+    branch = guarded_branch(session.store)
+    if branch is session.store.branch:
+        raise NotFound("no branch of its own guards the registry.", "mlgit forget --history")
+    session.output.note(f"the history of {branch.name} goes; what it says stays")
+    if dry_run:
+        return
+    require_yes(session.output, f"Begin {branch.name} anew?", yes=yes)
+    with working(session.output, "beginning the branch anew"):
+        begin_anew(session.store)
 
 
 def _folder(session: Session, run: str) -> str:
@@ -130,14 +157,18 @@ def _forget(session: Session, wanted: Wanted) -> None:
 def _tell(session: Session, *, prune: bool) -> None:
     """Say where it may still be, and what to do there."""
     from mlgit.process import git
+    from mlgit.registry.guarded import SUFFIX
     from mlgit.sharing.holders import holders
 
     output, repository = session.output, session.store.repository
     if prune:
         with working(output, "git gc --prune=now"):
             git(["gc", "--quiet", "--prune=now"], git_dir=repository.git_dir, timeout=_HOUR)
-    for holder in holders(session.store):
+    found = holders(session.store)
+    for holder in found:
         output.note(f"{holder} still reaches it")
+    if any(holder.endswith(f"/{session.store.branch.name}{SUFFIX}") for holder in found):
+        output.note("mlgit forget --registry    begins the branch that guards the registry anew")
     if repository.config.subsections("remote"):
         output.note("mlgit sync    brings the new epoch to others; their clones follow")
     if not prune:

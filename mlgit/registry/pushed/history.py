@@ -47,6 +47,12 @@ def begins_an_epoch(objects: Objects, old: Oid, new: Oid) -> bool:
     return after.number > (before.number if before else 1) and not lost
 
 
+def begins_anew(objects: Objects, old: Oid, new: Oid) -> bool:
+    """Whether `new` says all that `old` did, and has no history but the root of every store."""
+    after = objects.commit(new)
+    return after.parents == (ROOT_COMMIT,) and after.tree == objects.commit(old).tree
+
+
 def other_roots(objects: Objects, commits: set[Oid]) -> list[Oid]:
     """Commits without parents that are not the one with which every store begins."""
     ends = (oid for oid in commits if not objects.commit(oid).parents)
