@@ -22,6 +22,7 @@ from mlgit.sharing.forget import Wanted, forget
 from mlgit.sharing.holders import holders
 from mlgit.sharing.remotes import transport_of
 from mlgit.store.store import Store
+from tests.cli.harness import done
 from tests.registry.gate.scene import version
 from tests.sharing.conftest import clone, remote
 from tests.support.repos import git
@@ -63,6 +64,15 @@ def placed(store: Store) -> int:
 
 def states(store: Store) -> dict[str, str]:
     return {one.short.rpartition("/")[2][:2]: one.state for one in reviewing.reviews(store)}
+
+
+def test_the_status_names_what_is_proposed_and_what_is_provisional(ada: Store) -> None:
+    assert "proposal" not in done("status")
+    promotion.propose(ada, TO_2)
+    version(ada, {"auc": 0.9})
+    said = done("status").splitlines()
+    assert "1 model version whose number may change until it is pushed" in said
+    assert "1 proposal of promotions: mlgit proposals" in said
 
 
 def test_what_has_not_landed_is_not_proposed(ada: Store) -> None:

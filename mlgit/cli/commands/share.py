@@ -203,14 +203,28 @@ def status(session: Session, *, remote: str) -> None:
     from mlgit.sharing.state import shared_state
 
     try:
-        lines = _lines(shared_state(session.store, transport_of(session.store, remote)))
+        way = transport_of(session.store, remote)
+        where, lines = way.remote, _lines(shared_state(session.store, way))
     except NotFound as error:
         if remote or error.facts.get("candidates"):
             raise
-        lines = [f"not shared: {error.message}"]
+        where, lines = "", [f"not shared: {error.message}"]
     running = len(session.live())
-    lines += _too_few_copies(session)
+    lines += [*_in_the_registry(session, where), *_too_few_copies(session)]
     session.output.data([*lines, *([f"{counted(running, 'run')} under way"] if running else [])])
+
+
+def _in_the_registry(session: Session, remote: str) -> list[str]:
+    from mlgit.registry.landed import provisional
+    from mlgit.registry.proposals.proposal import proposals
+
+    new, proposed = provisional(session.store), proposals(session.store.repository, remote)
+    said = []
+    if new:
+        said.append(f"{counted(new, 'model version')} whose number may change until it is pushed")
+    if proposed:
+        said.append(f"{counted(len(proposed), 'proposal')} of promotions: mlgit proposals")
+    return said
 
 
 def _too_few_copies(session: Session) -> list[str]:
