@@ -9,7 +9,6 @@ from mlgit import process
 from mlgit.git.config import TRUE
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.protocol import HEADS, Update
-from mlgit.registry.forge.marked import updated
 from mlgit.registry.guarded import guarded_branch
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ def open_proposal(store: Store, remote: Transport, proposal: Proposal) -> Openin
 
 def _by_tool(how: Opening) -> Opening:
     """The request that the forge's own tool has opened; where it is open already, its new text."""
+    from mlgit.registry.proposals.body import updated
+
     try:
         said = _said(how.argv, how.stdin)
     except process.CommandFailed:

@@ -64,9 +64,15 @@ def updated(existing: str, new: str) -> str:
     above, below = lines[:first], lines[last:]
     if first == last and any(marked):
         above = [*lines, ""]
-    own = new.splitlines()[1:-1]
+    own = _own(new.splitlines())
     room = MAX - sum(len(line) + 1 for line in (*above, *below))
     return "\n".join([*above, BEGIN, *_fitting(own, room), END, *below, ""])
+
+
+def _own(lines: list[str]) -> list[str]:
+    """What stands between the marks of a new text; all of it where there are none."""
+    first, last = _between([line.strip() for line in lines])
+    return lines[first + 1 : last - 1] if first < last else lines
 
 
 def _between(marked: list[str]) -> tuple[int, int]:

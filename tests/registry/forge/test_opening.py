@@ -10,8 +10,8 @@ import pytest
 
 from mlgit.errors import InvalidValue
 from mlgit.registry.forge.forge import Forge, forge_of
-from mlgit.registry.forge.marked import BEGIN, END, updated
 from mlgit.registry.forge.opening import Opening, opening, plain_title, runs_checks
+from mlgit.registry.proposals.body import BEGIN, END
 
 BRANCH = "mlgit-promote/churn.0123abcd/production/v5-0123abcd"
 TITLE = "promote: churn@production v4 -> v5"
@@ -159,14 +159,3 @@ def test_no_name_keeps_a_forge_from_running_its_checks(words: str) -> None:
         assert words not in text
         assert words[1:] in text
     assert runs_checks("[link] [ci] ** a **") == "[link] [ci] ** a **"
-
-
-def test_a_text_is_updated_in_place_and_peoples_words_stay() -> None:
-    new = f"{BEGIN}\nnew\n{END}\n"
-    assert updated("", new) == new
-    assert updated("Looks good.\n", new) == f"Looks good.\n\n{new}"
-    old = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    assert updated(old, new) == f"before\n{BEGIN}\nnew\n{END}\nafter\n"
-    assert updated(updated(old, new), new) == updated(old, new)
-    broken = f"{BEGIN}\nhalf\n\nmine\n"
-    assert updated(updated(broken, new), new) == f"{broken.rstrip()}\n\n{new}"

@@ -136,6 +136,7 @@ def test_what_people_wrote_around_it_stays() -> None:
     assert updated(text, second) == f"Before, by hand.\n\n{second}\nAfter, by hand.\n"
     assert updated(first, second) == second
     assert updated("", first) == first
+    assert updated(text, f"{second}\n\nMlgit-Model: churn\n") == updated(text, second)
     assert updated("By hand.", first) == f"By hand.\n\n{first}"
     assert updated(text.replace("\n", "\r\n"), second) == updated(text, second)
 
