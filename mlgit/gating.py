@@ -13,7 +13,9 @@ from mlgit.git.signed import signer_of
 from mlgit.git.tree import lookup
 from mlgit.registry.gate.approvals import trust_at
 from mlgit.registry.gate.judge import judge
+from mlgit.registry.gate.landing import landing_of, proposal_behind
 from mlgit.registry.gate.verdict import Copies, Question
+from mlgit.registry.proposals.proposal import proposals
 from mlgit.store.activity import newest_first
 from mlgit.store.snapshot import Snapshot
 from mlgit.store.trees import Trees
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.git.repository import Repository
     from mlgit.registry.gate.verdict import Verdict
+    from mlgit.registry.proposals.proposal import Proposal
     from mlgit.store.store import Store
 
 _FAR = 20_000  # commits that are looked through for who made an approval
@@ -41,7 +44,19 @@ def gate(store: Store, base: str, head: str, *, data: str = "", deep: bool = Fal
         NotFound: git knows no such commit.
     """
     known = [commit_of(store.repository, one) for one in (base, head, data or base)]
-    return judge(question_of(store, *known, deep=deep))
+    question = question_of(store, *known, deep=deep)
+    landing = landing_of(question)
+    if landing is None:
+        return judge(question)
+    tips = [one.commit for one in _of_name(store.repository, landing.name)]
+    proposal = proposal_behind(question.objects, question.head, tips, landing)
+    return judge(question_of(store, *known, proposal=proposal, deep=deep))
+
+
+def _of_name(repository: Repository, name: str) -> Iterator[Proposal]:
+    """The proposals of that name that are known here, of any remote."""
+    for remote in ("", *repository.config.subsections("remote")):
+        yield from (one for one in proposals(repository, remote) if one.name == name)
 
 
 def question_of(

@@ -10,10 +10,10 @@ from mlgit.git.commits import virtual_commit
 from mlgit.git.edits import apply_edits
 from mlgit.git.oid import COMMIT
 from mlgit.git.overlay import Overlay
-from mlgit.git.tree import lookup
 from mlgit.records import layout
 from mlgit.registry.gate.decision import move_of
 from mlgit.registry.gate.judge import judge
+from mlgit.registry.gate.landing import Landing, proposal_behind, rules_at
 from mlgit.registry.gate.verdict import FAIL
 from mlgit.registry.proposal_name import RULES
 from mlgit.store.locate import Located
@@ -24,7 +24,7 @@ from mlgit.store.trees import Trees
 if TYPE_CHECKING:
     from mlgit.git.oid import Oid
     from mlgit.git.repository import Repository
-    from mlgit.git.tree import Entry, TreeChange
+    from mlgit.git.tree import TreeChange
     from mlgit.records.approval import Approval
     from mlgit.registry.gate.verdict import Question, Verdict
     from mlgit.registry.pushed.ground import Ground
@@ -57,13 +57,13 @@ def step_question(
     base = step.base or step.head
     question = question_of(store, base, step.head, data, proposal=step.head)
     if change is None:
-        wanted = {path: _at(ground, step.head, path) for path in (layout.POLICY, layout.TRUST)}
-        proposal = _proposal(ground, step, RULES, wanted)
+        landing = Landing(RULES, rules_at(ground.objects, step.head))
+        proposal = _proposal(ground, step, landing)
         return question_of(store, base, step.head, data, proposal=proposal)
     located = layout.parse_path(change.path) or layout.Located("")
     rules, runs = (Snapshot(Trees(ground.objects), one) for one in (base, data))
     branch = move_of(question, rules, runs, change, located).proposal
-    proposal = _proposal(ground, step, branch, {change.path: change.new})
+    proposal = _proposal(ground, step, Landing(branch, {change.path: change.new}))
     overlay = Overlay(ground.objects)
     before = ground.objects.commit(base)
     tree, made = apply_edits(overlay, before.tree, {change.path: change.new})
@@ -73,21 +73,9 @@ def step_question(
     return asked._replace(objects=overlay, head=head)
 
 
-def _proposal(ground: Ground, step: Step, branch: str, wanted: dict[str, Entry | None]) -> Oid:
-    """The commit that was proposed: the branch's, or the one that the step merges, or the step.
-
-    It has to propose just what lands: approvals are of its tree.
-    """
-    tip = ground.tips.get(branch)
-    merged = ground.objects.commit(step.head).parents[1:]
-    for one in (tip, *merged):
-        if one and all(_at(ground, one, path) == entry for path, entry in wanted.items()):
-            return one
-    return step.head
-
-
-def _at(ground: Ground, commit: Oid, path: str) -> Entry | None:
-    return lookup(ground.objects, ground.objects.commit(commit).tree, path)
+def _proposal(ground: Ground, step: Step, landing: Landing) -> Oid:
+    tips = [ground.tips[landing.name]] if landing.name in ground.tips else []
+    return proposal_behind(ground.objects, step.head, tips, landing)
 
 
 def reasons_of(verdict: Verdict) -> list[str]:

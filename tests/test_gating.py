@@ -11,9 +11,12 @@ import pytest
 import mlgit
 from mlgit.artifacts.transfer.values import Wanted
 from mlgit.gating import branch_with, gate
+from mlgit.git.oid import Oid
+from mlgit.git.tree import Edit, lookup
 from mlgit.holdings.named import named_by
 from mlgit.holdings.remotes import add_remote, open_trusted
 from mlgit.holdings.upload import share
+from mlgit.records import layout
 from mlgit.registry import aliases, catalogue, versions
 from mlgit.registry.sight import sight
 from mlgit.registry.source import request_of
@@ -121,3 +124,62 @@ def test_only_the_signature_of_who_is_trusted_counts(store: Store, tmp_path: Pat
         approved(signed, name, head, "bob")
         verdict = gate(signed, "mlgit", head.decode())
         assert verdict.passed, reasons(verdict)
+
+
+@pytest.mark.parametrize("form", ["merge", "squash"])
+def test_a_queue_judges_each_on_what_it_lands_on(store: Store, form: str) -> None:
+    asks = "approvals: {count: 1, from: [bea]}"
+    gates = f"{{production: {{{asks}}}, canary: {{{asks}}}}}"
+    written(store, "registry/policy.yaml", f"models: {{churn: {{aliases: {gates}}}}}\n")
+    version(store, {"auc": 0.95})
+    base = store.snapshot().commit
+    first, second, other = (
+        commit(store, promoted(store, number, alias), base)
+        for number, alias in ((2, "production"), (3, "canary"), (3, "production"))
+    )
+    names = [
+        proposed(store, head, number, alias)
+        for head, number, alias in (
+            (first, 2, "production"),
+            (second, 3, "canary"),
+            (other, 3, "production"),
+        )
+    ]
+    for name, head in zip(names, (first, second, other), strict=True):
+        approved(store, name, head, "bea")
+    tip = store.snapshot().commit
+
+    def queued(on: Oid, alias: str, head: Oid) -> Oid:
+        edits: dict[str, Edit] = {layout.alias_path("churn", alias): blob(store, head, alias)}
+        return commit(store, edits, *((on, head) if form == "merge" else (on,)))
+
+    one = queued(tip, "production", first)
+    both = queued(one, "canary", second)
+    third = queued(both, "production", other)
+    unseen = commit(store, promoted(store, 2, at=1), tip)
+    store.close()
+    with Store.open(Path(store.home.work_tree or "")) as opened:
+        assert gate(opened, tip.decode(), one.decode()).passed
+        verdict = gate(opened, one.decode(), both.decode())
+        assert verdict.passed, reasons(verdict)
+        late = gate(opened, both.decode(), third.decode())
+        assert late.stale
+        assert not late.passed
+        assert reasons(gate(opened, tip.decode(), unseen.decode()))["approvals"][0] == "fail"
+
+
+def proposed(store: Store, head: Oid, number: int, alias: str) -> str:
+    """The branch of a proposal, as the remote has it."""
+    uid = catalogue.version(store.snapshot(), "churn", number).uid
+    name = f"mlgit-promote/churn/{alias}/v{number}-{uid[:8]}"
+    place = Path(store.home.work_tree or "")
+    git(place, "config", "remote.origin.url", "../hub.git", check=True)
+    git(place, "update-ref", f"refs/remotes/origin/{name}", head.decode(), check=True)
+    return name
+
+
+def blob(store: Store, head: Oid, alias: str) -> bytes:
+    objects = store.repository.objects
+    entry = lookup(objects, objects.commit(head).tree, layout.alias_path("churn", alias))
+    assert entry is not None
+    return objects.blob(entry.oid)

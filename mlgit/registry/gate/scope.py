@@ -10,7 +10,6 @@ from mlgit.git.tree import TreeChange, diff
 from mlgit.records import layout
 
 if TYPE_CHECKING:
-    from mlgit.git.oid import Oid
     from mlgit.records.layout import Located
     from mlgit.registry.gate.verdict import Question
 
@@ -67,10 +66,20 @@ def _one_pointer(found: Sequence[tuple[TreeChange, Located | None]], pointer: Tr
 
 
 def _changes(question: Question) -> Iterator[TreeChange]:
+    """What differs from where the change left the base; from each place, where there are several.
+
+    git merges histories that cross from all of these at once: a file that is as it was at one of
+    them may still take back what the base has.
+    """
     objects = question.objects
     bases = merge_bases(objects, question.base, question.head)
-    before: Oid | None = objects.commit(bases[0]).tree if bases else None
-    return diff(objects, before, objects.commit(question.head).tree)
+    trees = [objects.commit(one).tree for one in bases]
+    seen: dict[str, TreeChange] = {}
+    for before in trees or (None,):
+        for change in diff(objects, before, objects.commit(question.head).tree):
+            if change.path not in seen or change.old is not None:
+                seen[change.path] = change
+    yield from seen.values()
 
 
 def _new_version(change: TreeChange, located: Located | None) -> bool:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from mlgit.git.tree import Edit
 from mlgit.records.pointer import dump_stage
 from mlgit.registry import aliases, catalogue, stages, versions
-from mlgit.registry.gate.verdict import Copies
+from mlgit.registry.gate.judge import judge
+from mlgit.registry.gate.verdict import Copies, Question
 from mlgit.registry.sight import sight
 from mlgit.registry.source import request_of
 from mlgit.runs import capture, edit
@@ -344,6 +346,19 @@ def test_it_is_the_change_that_counts_not_how_it_lands(placed: Store, form: str)
     head = commit(placed, edits, *parents)
     verdict = asked(placed, head, proposal=proposal)
     assert verdict.passed, reasons(verdict)
+
+
+def test_histories_that_cross_hide_no_change_of_the_rules(placed: Store) -> None:
+    rule = "{require: [{metric: auc, fail_below: 0.91}]}"
+    strict = f"models: {{churn: {{aliases: {{production: {rule}}}}}}}\n"
+    fork, objects = placed.snapshot().commit, placed.repository.objects
+    rules: dict[str, Edit] = {"registry/policy.yaml": strict.encode()}
+    for number in range(8):  # whichever side comes first
+        lax = commit(placed, {"README.md": b"%d\n" % number}, fork)
+        ruled = commit(placed, rules, fork)
+        base = commit(placed, rules, lax, ruled)
+        sly = commit(placed, promoted(placed, 2), lax, ruled)  # with the rules of `lax`
+        assert not judge(Question(objects, base, sly, base)).passed
 
 
 def test_what_moves_no_pointer_is_no_promotion(placed: Store) -> None:
