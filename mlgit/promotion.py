@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlgit.errors import Conflict, InvalidState, NotFound
 from mlgit.gating import question_of
 from mlgit.git.branch import Branch
-from mlgit.git.history import merge_bases
+from mlgit.git.history import cut_off, merge_bases
 from mlgit.git.ref_removal import remove_ref
 from mlgit.git.transport.choice import transport_to
 from mlgit.git.transport.protocol import HEADS, Update
@@ -118,15 +118,22 @@ def judged(store: Store, proposal: Proposal) -> Verdict:
 
 
 def has_landed(store: Store, proposal: Proposal, tip: Oid) -> bool:
-    """Whether a branch says already what a proposal proposes: merged, rebased or squashed."""
+    """Whether a branch says what a proposal proposes, or has said so: merged, rebased, squashed."""
     objects = store.repository.objects
     bases = merge_bases(objects, tip, proposal.commit)
     if proposal.commit in bases:
         return True
     before = objects.commit(bases[0]).tree if bases else None
-    now = objects.commit(tip).tree
-    changed = diff(objects, before, objects.commit(proposal.commit).tree)
-    return all(lookup(objects, now, one.path) == one.new for one in changed)
+    changed = list(diff(objects, before, objects.commit(proposal.commit).tree))
+    commit = tip
+    while commit not in bases:
+        now = objects.commit(commit)
+        if all(lookup(objects, now.tree, one.path) == one.new for one in changed):
+            return True
+        if not now.parents or commit in cut_off(objects):
+            break
+        commit = now.parents[0]
+    return not changed
 
 
 def land(store: Store, words: str) -> Verdict:

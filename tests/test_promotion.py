@@ -148,8 +148,14 @@ def test_what_a_forge_merges_has_landed(ada: Store, tmp_path: Path, how: str) ->
     assert states(ada) == {"v2": "landed"}
     shared(ada)
     assert placed(ada) == 2
+    assert promotion.land_at_once(
+        ada, Wish("churn", 3, "production")
+    ).passed  # and another after it
+    shared(ada)
+    assert states(ada) == {"v2": "landed"}
     assert promotion.land(ada, "churn/production").passed
     assert states(ada) == {}
+    assert placed(ada) == 3
 
 
 def test_landing_goes_on_from_where_others_have_brought_the_branch(
