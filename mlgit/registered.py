@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from mlgit.entities.registry import ModelVersion, RegisteredModel
@@ -15,7 +15,9 @@ from mlgit.search.expression import Field, Kind
 
 if TYPE_CHECKING:
     from mlgit.records.model_version import ModelVersion as VersionRecord
+    from mlgit.records.pointer import Stage
     from mlgit.records.registered_model import RegisteredModel as ModelRecord
+    from mlgit.records.run import Edit
     from mlgit.registry.sight import Sight
     from mlgit.search.expression import Scalar
     from mlgit.store.store import Store
@@ -30,7 +32,7 @@ def model_versions(store: Store, model: ModelRecord, seen: Sight) -> list[ModelV
             store,
             model,
             one,
-            stage_name(stages.get(one.uid)),
+            stages.get(one.uid),
             [alias.alias for alias in aliases if alias.uid == one.uid],
         )
         for one in catalogue.versions(seen.data, model.folder)
@@ -53,11 +55,19 @@ def model_version(store: Store, name: str, number: int) -> ModelVersion:
 def registered_model(store: Store, model: ModelRecord, seen: Sight) -> RegisteredModel:
     """A model with the newest version of each stage."""
     versions = model_versions(store, model, seen)
+    every = catalogue.versions(seen.data, model.folder)
+    stages = catalogue.stages(seen.guarded, model.folder).values()
     newest = {one.current_stage: one for one in versions}
     return RegisteredModel(
         name=model.name,
         creation_timestamp=model.created,
-        last_updated_timestamp=model.updated,
+        last_updated_timestamp=max(
+            [
+                _changed(model.created, model.edits),
+                *(_changed(one.created, one.edits, "status") for one in every),
+                *(stage.at for stage in stages),
+            ]
+        ),
         description=model.description,
         latest_versions=list(newest.values()),
         tags=dict(model.tags),
@@ -104,18 +114,21 @@ def version_values(version: ModelVersion, field: Field) -> Sequence[Scalar]:
 
 
 def _presented(
-    store: Store, model: ModelRecord, version: VersionRecord, stage: str, aliases: list[str]
+    store: Store,
+    model: ModelRecord,
+    version: VersionRecord,
+    stage: Stage | None,
+    aliases: list[str],
 ) -> ModelVersion:
+    updated = _changed(version.created, version.edits)
     return ModelVersion(
         name=model.name,
         version=str(version.number),
         creation_timestamp=version.created,
-        last_updated_timestamp=max(
-            (edit.at for edit in version.edits.values()), default=version.created
-        ),
+        last_updated_timestamp=max(updated, stage.at) if stage else updated,
         description=version.description,
         user_id=version.author,
-        current_stage=stage,
+        current_stage=stage_name(stage),
         source=version.source,
         run_id=version.run or None,
         model_id=version.logged_model or None,
@@ -128,3 +141,9 @@ def _presented(
         signature=version.signature,
         provisional=not is_landed(store, model.folder, version),
     )
+
+
+def _changed(created: int, edits: Mapping[str, Edit], only: str = "") -> int:
+    """When a record was changed, or one field of it; as in MLflow, its tags do not count."""
+    fields = (key for key in edits if (key == only if only else not key.startswith("tags.")))
+    return max([created, *(edits[key].at for key in fields)])

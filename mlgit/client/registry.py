@@ -112,7 +112,7 @@ class RegistryCalls(Calls):
     def get_latest_versions(
         self, name: str, stages: Sequence[str] | None = None
     ) -> list[ModelVersion]:
-        """The newest version in each of the stages; in all of them when None.
+        """The newest version in each of the stages; in all of them where none is named.
 
         Raises:
             NotFound, InvalidState: There is none of that name; it is deleted.
@@ -120,9 +120,9 @@ class RegistryCalls(Calls):
         """
         from mlgit.records.model_name import stage_of
 
-        wanted = None if stages is None else {stage_of(one) for one in stages}
+        wanted = {stage_of(one) for one in stages or ()}
         found = self.get_registered_model(name).latest_versions
-        return [one for one in found if wanted is None or one.current_stage in wanted]
+        return [one for one in found if not wanted or one.current_stage in wanted]
 
     def set_registered_model_tag(self, name: str, key: str, value: object) -> None:
         """Set a tag of a model."""
@@ -148,15 +148,16 @@ class RegistryCalls(Calls):
         aliases.set_alias(self.tracker.store, name, alias, number_of(version))
 
     def delete_registered_model_alias(self, name: str, alias: str) -> None:
-        """Take an alias away.
+        """Take an alias away; nothing happens where the model has none of that name.
 
         Raises:
-            NotFound: There is no such model or alias.
+            NotFound: There is no such model.
             InvalidState: A gate guards it, or the registry is protected.
         """
         from mlgit.registry import aliases
 
-        aliases.delete_alias(self.tracker.store, name, alias)
+        if alias in self.get_registered_model(name).aliases:
+            aliases.delete_alias(self.tracker.store, name, alias)
 
 
 def number_of(version: str | int) -> int:

@@ -72,16 +72,22 @@ class VersionCalls(Calls):
         return model_version(self.tracker.store, name, number_of(version))
 
     def get_model_version_by_alias(self, name: str, alias: str) -> ModelVersion:
-        """The version that an alias points to.
+        """The version that an alias points to; `latest` is the one of the highest number.
 
         Raises:
             NotFound: There is no such model or alias.
+            InvalidValue: The alias is empty.
         """
+        from mlgit.errors import InvalidValue
+        from mlgit.records.model_name import LATEST
         from mlgit.registry.address import Address
         from mlgit.registry.find import find
         from mlgit.registry.sight import sight
 
-        found = find(sight(self.tracker.store), Address(name, alias=alias))
+        if not alias:
+            raise InvalidValue("an alias has a name", f"mlgit models {name}")
+        meant = "" if alias.lower() == LATEST else alias
+        found = find(sight(self.tracker.store), Address(name, alias=meant))
         return self.get_model_version(name, found.version.number)
 
     def update_model_version(
@@ -138,7 +144,9 @@ class VersionCalls(Calls):
             for one in every_version(self.tracker.store)
             if holds(wanted, partial(version_values, one))
         ]
-        found.sort(key=lambda one: (-one.last_updated_timestamp, one.name, -int(one.version)))
+        found.sort(key=lambda one: (one.name, -int(one.version)))
+        if not order:
+            found.sort(key=lambda one: -one.last_updated_timestamp)
         found = arrange(found, order, lambda one: partial(version_values, one))
         return page(found[start : start + size + 1], size, start)
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from mlgit.errors import Ambiguous, Damaged, InvalidState, MlgitError, NotFound
+from mlgit.errors import Ambiguous, Damaged, InvalidState, InvalidValue, MlgitError, NotFound
 from mlgit.records import layout
 from mlgit.records.model_version import DELETED, ModelVersion, load_model_version
 from mlgit.records.pointer import Alias, Stage, load_alias, load_stage
@@ -63,10 +63,13 @@ def model(data: Snapshot, name: str) -> RegisteredModel:
     """The live model of that name.
 
     Raises:
+        InvalidValue: The name is empty.
         NotFound: There is none; fact `candidates` has the names there are.
         InvalidState: It was deleted.
         Ambiguous: Two have the name.
     """
+    if not name:
+        raise InvalidValue("a registered model needs a name", "mlgit models")
     found = named(data, name)
     if found is None:
         there = [one.name for one in models(data)[0] if one.lifecycle == "active"]

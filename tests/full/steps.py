@@ -15,6 +15,7 @@ from tests.full import clouds, powercut, powercut_sharing, servers
 from tests.full.step import KEPT, Outcome, Result, pytest, run
 
 OLDEST = "3.10"
+MLFLOW = "tests/mlflow"
 FAULTS = (
     "tests/faults",
     "tests/artifacts/transfer/test_killed.py",
@@ -25,7 +26,12 @@ FAULTS = (
 
 def heavy_tests() -> Outcome:
     """Every test marked `full` but the fault sweeps and the servers."""
-    apart = (*servers.APART, *clouds.APART, *(f"--ignore={path}" for path in FAULTS))
+    apart = (
+        *servers.APART,
+        *clouds.APART,
+        f"--ignore={MLFLOW}",
+        *(f"--ignore={path}" for path in FAULTS),
+    )
     return pytest(sys.executable, "-m", "full", *apart)
 
 
@@ -65,18 +71,29 @@ def _measured(step: str, names: list[str]) -> Outcome:
     return Outcome(Result.FAILED if code else Result.PASSED, figures, text)
 
 
+def beside_mlflow() -> Outcome:
+    """The same generated calls on MLflow's own stores and on ours."""
+    python = _environment("mlflow", sys.executable, "mlflow>=3.17,<4")
+    return pytest(python, MLFLOW)
+
+
 def oldest_python() -> Outcome:
     """The everyday tests on the oldest Python that is supported."""
     found = _oldest_python()
     if found is None:
         return Outcome(Result.SKIPPED, f"no Python {OLDEST} on this machine")
-    home = KEPT / f"python-{OLDEST}"
-    python = home / "bin" / "python"
-    if not python.exists():
-        subprocess.run([found, "-m", "venv", str(home)], check=True)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    subprocess.run([*pip, "--editable", ".[test,system]"], check=True)
-    return pytest(python, "-m", "not full")
+    return pytest(_environment(f"python-{OLDEST}", found), "-m", "not full")
+
+
+def _environment(name: str, python: str, *more: str) -> Path:
+    """The Python of an environment of its own with this project, and more packages, in it."""
+    home = KEPT / name
+    found = home / "bin" / "python"
+    if not found.exists():
+        subprocess.run([python, "-m", "venv", str(home)], check=True)
+    pip = [str(found), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "--editable", ".[test,system]", *more], check=True)
+    return found
 
 
 def _oldest_python() -> str | None:
@@ -99,6 +116,7 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "servers": servers.step,
     "clouds": clouds.step,
     "python-floor": oldest_python,
+    "mlflow": beside_mlflow,
     "bench": benchmarks,
     "bench-sharing": sharing_benchmarks,
     "bench-artifacts": artifact_benchmarks,
