@@ -61,14 +61,15 @@ def reviews(store: Store, *, fetch: bool = True) -> list[Reviewed]:
     return [reviewed(store, one) for one in known(store)]
 
 
-def review(store: Store, words: str) -> tuple[Reviewed, str]:
+def review(store: Store, words: str, *, fetch: bool = True) -> tuple[Reviewed, str]:
     """One proposal, and the text that says everything a reviewer needs, in Markdown.
 
     Raises:
         NotFound, Ambiguous: There is no such proposal; several fit.
         RemoteFailed: The remote cannot be reached.
     """
-    fetched(store)
+    if fetch:
+        fetched(store)
     found = reviewed(store, meant(known(store), words))
     return found, describe(store, found.verdict, "")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = ("proposal", "state", "author", "at", "approved", "title")
 _WHY = click.option("-m", "--message", default="", metavar="TEXT", help="Why.")
+_OFFLINE = click.option("--offline", is_flag=True, help="Do not ask the remote.")
 _PROPOSAL = click.argument("proposal", metavar="PROPOSAL")
 
 
@@ -30,7 +31,7 @@ _PROPOSAL = click.argument("proposal", metavar="PROPOSAL")
     mlgit proposals --json
     """,
 )
-@click.option("--offline", is_flag=True, help="Do not ask the remote.")
+@_OFFLINE
 @shape_options
 @pass_session
 def proposals(session: Session, *, offline: bool, shape: Shape) -> None:
@@ -62,15 +63,16 @@ def proposals(session: Session, *, offline: bool, shape: Shape) -> None:
     """,
 )
 @_PROPOSAL
+@_OFFLINE
 @pass_session
-def review(session: Session, *, proposal: str) -> int:
+def review(session: Session, *, proposal: str, offline: bool) -> int:
     """Show everything that a reviewer needs to know of a proposal, in Markdown.
 
     It ends as `mlgit gate` does: 0 where the proposal passes today.
     """
     from mlgit.reviewing import review as look
 
-    found, text = look(session.store, proposal)
+    found, text = look(session.store, proposal, fetch=not offline)
     # What keeps a forge from reading a name as a link is nothing for a terminal.
     lines = text.replace("\u200b", "").splitlines()
     session.output.page([session.output.terminal.safe(line) for line in lines])
