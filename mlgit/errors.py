@@ -42,6 +42,10 @@ class InvalidState(MlgitError):
     """The thing exists but may not be changed so (deleted run, fixed parameter)."""
 
 
+class Guarded(InvalidState):
+    """A gate, or a branch that only proposals change, stands before it; the hint proposes it."""
+
+
 class NotARepository(MlgitError):
     """The place is not inside a git repository."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlgit.errors import Conflict, InvalidState, NotFound
+from mlgit.errors import Conflict, Guarded, InvalidState, NotFound
 from mlgit.gating import question_of
 from mlgit.git.branch import Branch
 from mlgit.git.history import cut_off, merge_bases
@@ -95,7 +95,7 @@ def land_at_once(store: Store, wish: Wish) -> Verdict:
     """
     branch = guarded_branch(store)
     if branch is not store.branch and branch.upstream_tip() is not None:
-        raise InvalidState(
+        raise Guarded(
             f"the registry is protected: only proposals change the branch {branch.name}",
             f"mlgit promote {wish.model}@{wish.number} --to {wish.to} --propose",
         )

@@ -35,6 +35,11 @@ class Run:
         return self._record
 
     @cached_property
+    def links(self) -> Inputs:
+        """Datasets and models as mlgit's own value; opened on first use."""
+        return self._links()
+
+    @cached_property
     def info(self) -> RunInfo:
         """Name, status and times."""
         return run_info(self.record)
@@ -47,14 +52,14 @@ class Run:
     @cached_property
     def inputs(self) -> RunInputs:
         """Datasets and models that the run read; opened on first use."""
-        links = self._links()
+        links = self.links
         read = [LoggedModelInput(link.model_id) for link in links.models if link.direction == "in"]
         return RunInputs([_dataset_input(one) for one in links.datasets], read)
 
     @cached_property
     def outputs(self) -> RunOutputs:
         """Models that the run made; opened on first use."""
-        made = [link for link in self._links().models if link.direction == "out"]
+        made = [link for link in self.links.models if link.direction == "out"]
         return RunOutputs([LoggedModelOutput(link.model_id, link.step) for link in made])
 
     def to_dictionary(self) -> dict[str, Any]:

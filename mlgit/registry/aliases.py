@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlgit import times
-from mlgit.errors import InvalidState, NotFound
+from mlgit.errors import Guarded, NotFound
 from mlgit.records import layout
 from mlgit.records.model_name import validate_alias
 from mlgit.records.pointer import Alias, dump_alias
@@ -125,6 +125,6 @@ def subject(model: str, name: str, before: Alias | None, after: Alias) -> str:
 
 def _refuse_gated(sight: Sight, model: str, name: str, hint: str) -> None:
     if catalogue.policy(sight.guarded).of_alias(model, name) is not None:
-        raise InvalidState(
+        raise Guarded(
             f"the alias {model}@{name} is guarded by the policy", hint, model=model, alias=name
         )

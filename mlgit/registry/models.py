@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from mlgit import times
-from mlgit.errors import AlreadyExists, InvalidState
+from mlgit.errors import AlreadyExists, Guarded
 from mlgit.records import layout, names
 from mlgit.records.fields import next_edit
 from mlgit.records.hand_written import replaced
@@ -168,7 +168,7 @@ def delete(store: Store, name: str) -> RegisteredModel:
 def _refuse_gated(store: Store, name: str) -> None:
     policy = catalogue.policy(sight(store).guarded)
     if any(model == name for model, _ in (*policy.aliases, *policy.stages)):
-        raise InvalidState(
+        raise Guarded(
             f"{name!r} has gates in {layout.POLICY}, which name it",
             "change the policy first: mlgit policy FILE",
             name=name,

@@ -86,14 +86,14 @@ def _decide_apart(
     subject: str,
     trailers: Mapping[str, str] | None,
 ) -> T:
-    from mlgit.errors import InvalidState
+    from mlgit.errors import Guarded
     from mlgit.registry.guarded import commit_here, guarded_branch, with_edits
     from mlgit.store.change import Change
     from mlgit.store.message import message
 
     branch, objects, found = guarded_branch(store), store.repository.objects, list[T]()
     if branch.upstream_tip() is not None:
-        raise InvalidState(
+        raise Guarded(
             f"the registry is protected: only proposals change the branch {branch.name}",
             "mlgit promote MODEL@N --to ALIAS --propose",
         )

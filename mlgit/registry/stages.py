@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlgit import times
-from mlgit.errors import InvalidState, InvalidValue
+from mlgit.errors import Guarded, InvalidValue
 from mlgit.records import layout
 from mlgit.records.model_name import stage_of
 from mlgit.records.model_version import DELETED
@@ -112,7 +112,7 @@ def _move(
     # Leaving a guarded stage is a decision as much as entering it: `Production` may be served.
     for guarded in (stage, after.previous):
         if policy.of_stage(model.name, guarded) is not None:
-            raise InvalidState(
+            raise Guarded(
                 f"the stage {guarded} of {model.name} is guarded by the policy",
                 f"mlgit promote {model.name}@{version.number} --to {stage} --stage",
                 model=model.name,

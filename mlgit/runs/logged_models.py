@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from mlgit.errors import AlreadyExists, Ambiguous, InvalidValue, NotFound, Unsup
 from mlgit.records import layout, names, text
 from mlgit.records.artifact import dump_manifest
 from mlgit.records.experiment import dump_experiment
-from mlgit.records.fields import NOTHING
+from mlgit.records.fields import NOTHING, Edit, next_edit
 from mlgit.records.logged_model import LoggedModel, dump_logged_model, load_logged_model
 from mlgit.runs.artifact_log import STAT_CACHE, lfs_objects
 from mlgit.runs.experiments import require_active
@@ -70,11 +71,29 @@ def log_model(
             "a job that records into a spool logs no models: they are commits",
             "keep the files with mlgit.log_artifacts, and log the model where the spool is flushed",
         )
-    model = _new(source, require_active(experiment), request)
-    folder = layout.model_folder(experiment.folder, model.created, model.id)
+    name = request.name or _name_of(source.resolve())
+    model = new_model(require_active(experiment), request._replace(name=name), "READY")
+    return commit_model(store, model, experiment, source, may_be_empty=False)
+
+
+def commit_model(
+    store: Store,
+    model: LoggedModel,
+    experiment: Experiment,
+    source: Path,
+    *,
+    may_be_empty: bool = True,
+) -> LoggedModel:
+    """Put a model with its files on the branch; the experiment, too, where that is not there yet.
+
+    Raises:
+        AlreadyExists: There is a model of that id.
+        As `log_model`.
+    """
     taken = _taken_in(store, source)
-    if not taken.entries:
+    if not (taken.entries or may_be_empty):
         raise InvalidValue(f"{source} is empty: a model has at least one file", path=str(source))
+    folder = layout.model_folder(experiment.folder, model.created, model.id)
     files = {
         layout.LOGGED_MODEL: _record(model),
         layout.ARTIFACTS: dump_manifest(taken.entries),
@@ -93,6 +112,29 @@ def log_model(
     subject = f"model: {short(model.name)} ({short(experiment.name)}) logged as {model.id}"
     store.apply(put, subject, {"Mlgit-Experiment": experiment.name})
     return model
+
+
+def edit_model(
+    store: Store, model_id: str, what: str, edit: Callable[[LoggedModel, Edit], LoggedModel]
+) -> LoggedModel:
+    """Change the record of a finished model, in a commit of its own, stamped for merging.
+
+    Raises:
+        NotFound, Ambiguous: There is no such model; there are several.
+        As `Store.apply`.
+    """
+
+    def put(change: Change) -> LoggedModel:
+        folder = find_model(change.snapshot, model_id)
+        before = read_model(change.snapshot, folder)
+        stamp = next_edit(before.edits, store.writer)
+        changed = edit(before, stamp)
+        if changed != before:
+            changed = replace(changed, updated=max(stamp.at, before.updated))
+            change.put(f"{folder}/{layout.LOGGED_MODEL}", _record(changed))
+        return changed
+
+    return store.apply(put, f"model: {what} {model_id}")
 
 
 def find_model(snapshot: Snapshot, id_prefix: str) -> str:
@@ -132,13 +174,18 @@ def id_of(folder: str) -> str:
     return folder.rpartition("/")[2][7:]
 
 
-def _new(source: Path, experiment: Experiment, request: ModelRequest) -> LoggedModel:
+def new_model(experiment: Experiment, request: ModelRequest, status: str) -> LoggedModel:
+    """A model that nothing has written yet.
+
+    Raises:
+        InvalidValue: A name, id, parameter or tag cannot be used.
+    """
     now = times.now_ms()
     return LoggedModel(
         id=_checked_id(request.id) if request.id else f"m-{times.random_bytes(16).hex()}",
-        name=names.validate_model_name(request.name or _name_of(source.resolve())),
+        name=names.validate_model_name(request.name),
         experiment_id=experiment.id,
-        status="READY",
+        status=status,
         created=now,
         updated=now,
         model_type=request.model_type,

@@ -173,3 +173,21 @@ VERSIONS = Vocabulary(
     },
     system_tags={},
 )
+
+LOGGED_MODELS = Vocabulary(
+    prefixes={key: kind for key, kind in RUNS.prefixes.items() if kind is not Kind.DATASET},
+    attributes={
+        "name": Type.TEXT,
+        "model_id": Type.TEXT,
+        "model_type": Type.TEXT,
+        "status": Type.TEXT,
+        "source_run_id": Type.TEXT,
+        "creation_timestamp": Type.TIME,
+        "last_updated_timestamp": Type.TIME,
+    },
+    aliases={
+        "creation_time": "creation_timestamp",
+        "last_updated_time": "last_updated_timestamp",
+    },
+    system_tags={},
+)

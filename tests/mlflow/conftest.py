@@ -43,3 +43,11 @@ def ours(repo: Path) -> Iterator[MlgitClient]:
     Store.init(repo)
     yield MlgitClient()
     capture.forget()
+
+
+@pytest.fixture
+def bridged(ours: MlgitClient) -> Any:
+    """MLflow's client on the same store, through the plugins."""
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(tracking_uri=ours.tracking_uri, registry_uri=ours.tracking_uri)

@@ -1,0 +1,52 @@
+"""The addresses of artifacts as MLflow passes them on: made when they are asked for, never kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from mlgit.errors import InvalidValue
+
+SCHEME = "mlgit-artifacts:"
+_MARK = "/@/"  # between the folder and what is meant there; no path of a file system needs it
+
+
+class Place(NamedTuple):
+    """A folder of artifacts.
+
+    Attributes:
+        folder: Of the repository.
+        kind: `runs` or `models`.
+        id: Of the run or logged model.
+        path: Below its artifacts; "" for all of them.
+    """
+
+    folder: Path
+    kind: str
+    id: str
+    path: str = ""
+
+
+def of_run(folder: Path, run_id: str) -> str:
+    """The address of a run's artifacts."""
+    return f"{SCHEME}{quote(str(folder))}{_MARK}runs/{run_id}"
+
+
+def of_model(folder: Path, model_id: str) -> str:
+    """The address of a logged model's files."""
+    return f"{SCHEME}{quote(str(folder))}{_MARK}models/{model_id}"
+
+
+def parse(address: str) -> Place:
+    """What an address means.
+
+    Raises:
+        InvalidValue: It is none of ours.
+    """
+    folder, mark, rest = address.removeprefix(SCHEME).removeprefix("//").rpartition(_MARK)
+    kind, _, named = rest.partition("/")
+    whole_id, _, path = named.partition("/")
+    if not (address.startswith(SCHEME) and mark and kind in ("runs", "models") and whole_id):
+        raise InvalidValue(f"{address!r:.200} is no place of artifacts in a store")
+    return Place(Path(unquote(folder) or "."), kind, whole_id, unquote(path).strip("/"))

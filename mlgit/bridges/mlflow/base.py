@@ -1,0 +1,40 @@
+"""What every part of the store stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeVar
+
+from mlflow.store.entities.paged_list import PagedList
+
+from mlgit.bridges.mlflow import addresses
+
+if TYPE_CHECKING:
+    from mlgit.client import MlgitClient
+    from mlgit.tracker import Tracker
+
+T = TypeVar("T")
+
+
+class Calls:
+    """Calls on one store.
+
+    Attributes:
+        client: What they are made on.
+    """
+
+    client: MlgitClient
+
+    @property
+    def tracker(self) -> Tracker:
+        """The store as this process uses it."""
+        return self.client.tracker
+
+    def artifact_uri(self, run_id: str) -> str:
+        """Where the artifacts of a run are, for MLflow."""
+        return addresses.of_run(self.tracker.place, run_id)
+
+
+def paged(found: Iterable[T], token: str | None) -> PagedList[T]:
+    """A page as MLflow passes it on."""
+    return PagedList(list(found), token)

@@ -1,0 +1,107 @@
+"""Runs of a store, as MLflow asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from mlflow.entities import RunStatus, ViewType
+
+from mlgit.bridges.mlflow import entities
+from mlgit.bridges.mlflow.base import Calls, paged
+from mlgit.client.paging import checked_size, offset_of, page
+from mlgit.client.runs import status_of
+
+if TYPE_CHECKING:
+    from mlflow.entities import Metric, Run, RunInfo, RunTag
+    from mlflow.store.entities.paged_list import PagedList
+
+    from mlgit.published import PublishedRun
+    from mlgit.runs.run_view import RunView
+
+_DEFAULT = "0"
+
+
+class RunCalls(Calls):
+    """See MLflow's `AbstractStore`."""
+
+    def create_run(
+        self,
+        experiment_id: str | None,
+        user_id: str,
+        start_time: int | None,
+        tags: Sequence[RunTag] | None,
+        run_name: str | None,
+    ) -> Run:
+        given = {one.key: one.value for one in tags or ()}
+        if user_id:
+            given.setdefault("mlflow.user", user_id)
+        made = self.client.create_run(
+            str(experiment_id or _DEFAULT), start_time or None, given, run_name or None
+        )
+        return self.get_run(made.info.run_id)
+
+    def get_run(self, run_id: str) -> Run:
+        return self._run(self.tracker.view(run_id))
+
+    def update_run_info(
+        self,
+        run_id: str,
+        run_status: int | None,
+        end_time: int | None,
+        run_name: str | None,
+    ) -> RunInfo:
+        if run_name:
+            self.client.update_run(run_id, name=run_name)
+        if run_status is not None:
+            status = status_of(RunStatus.to_string(run_status))
+            if status.terminal:
+                self.client.set_terminated(run_id, status.value, end_time)
+            else:
+                self.client.update_run(run_id, status.value)
+        return entities.run_info(self.tracker.view(run_id).run, self.artifact_uri(run_id))
+
+    def delete_run(self, run_id: str) -> None:
+        self.client.delete_run(self.tracker.view(run_id).run.id)
+
+    def restore_run(self, run_id: str) -> None:
+        self.client.restore_run(self.tracker.view(run_id).run.id)
+
+    def get_metric_history(
+        self,
+        run_id: str,
+        metric_key: str,
+        max_results: int | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[Metric]:
+        points = [one for one in self.tracker.view(run_id).points if one.key == metric_key]
+        if max_results is None:
+            return paged((entities.metric(one, run_id) for one in points), None)
+        start, size = offset_of(page_token), checked_size(max_results)
+        found = page(points[start : start + size + 1], size, start)
+        return paged((entities.metric(one, run_id) for one in found), found.token)
+
+    def _search_runs(
+        self,
+        experiment_ids: Sequence[str],
+        filter_string: str | None,
+        run_view_type: int | None,
+        max_results: int,
+        order_by: Sequence[str] | None,
+        page_token: str | None,
+    ) -> tuple[list[Run], str | None]:
+        found = self.client.search_runs(
+            [str(one) for one in experiment_ids],
+            filter_string or "",
+            run_view_type or ViewType.ACTIVE_ONLY,
+            max_results,
+            list(order_by or ()),
+            page_token or None,
+        )
+        runs = [
+            entities.run(one.record, one.links, self.artifact_uri(one.record.id)) for one in found
+        ]
+        return runs, found.token
+
+    def _run(self, view: RunView | PublishedRun) -> Run:
+        return entities.run(view.run, view.inputs, self.artifact_uri(view.run.id))

@@ -1,0 +1,112 @@
+"""Versions of registered models, as MLflow asks for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from mlgit.bridges.mlflow import addresses, entities
+from mlgit.bridges.mlflow.base import paged
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
+    from mlflow.store.entities.paged_list import PagedList
+
+    from mlgit.client import MlgitClient
+
+_PAGE = 10_000
+
+
+class VersionCalls:
+    """See the `AbstractStore` of MLflow's registry."""
+
+    client: MlgitClient
+
+    def create_model_version(
+        self,
+        name: str,
+        source: str,
+        run_id: str | None = None,
+        tags: Sequence[ModelVersionTag] | None = None,
+        run_link: str | None = None,  # noqa: ARG002 - `run_id` says it
+        description: str | None = None,
+        local_model_path: str | None = None,  # noqa: ARG002 - what is there was logged before
+        model_id: str | None = None,
+    ) -> ModelVersion:
+        made = self.client.create_model_version(
+            name,
+            _source(source, model_id),
+            run_id or None,
+            {one.key: one.value for one in tags or ()},
+            description=description or None,
+            model_id=model_id or None,
+        )
+        return entities.model_version(made)
+
+    def get_model_version(self, name: str, version: str | int) -> ModelVersion:
+        return entities.model_version(self.client.get_model_version(name, version))
+
+    def update_model_version(
+        self, name: str, version: str | int, description: str | None = None
+    ) -> ModelVersion:
+        found = self.client.update_model_version(name, version, description)
+        return entities.model_version(found)
+
+    def delete_model_version(self, name: str, version: str | int) -> None:
+        self.client.delete_model_version(name, version)
+
+    def transition_model_version_stage(
+        self, name: str, version: str | int, stage: str, archive_existing_versions: bool
+    ) -> ModelVersion:
+        found = self.client.transition_model_version_stage(
+            name, version, stage, archive_existing_versions
+        )
+        return entities.model_version(found)
+
+    def get_model_version_download_uri(self, name: str, version: str | int) -> str:
+        """Where its files are, in a form that MLflow opens wherever its own URI points."""
+        uri = self.client.get_model_version_download_uri(name, version)
+        return _openable(self.client, uri)
+
+    def search_model_versions(
+        self,
+        filter_string: str | None = None,
+        max_results: int | None = None,
+        order_by: Sequence[str] | None = None,
+        page_token: str | None = None,
+    ) -> PagedList[ModelVersion]:
+        found = self.client.search_model_versions(
+            filter_string, max_results or _PAGE, list(order_by or ()), page_token or None
+        )
+        return paged(map(entities.model_version, found), found.token)
+
+    def set_model_version_tag(self, name: str, version: str | int, tag: ModelVersionTag) -> None:
+        self.client.set_model_version_tag(name, version, tag.key, tag.value)
+
+    def delete_model_version_tag(self, name: str, version: str | int, key: str) -> None:
+        self.client.delete_model_version_tag(name, version, key)
+
+    def _await_model_version_creation(self, *_: Any) -> None:
+        """Nothing to wait for: a version is there once it was made."""
+
+
+def _source(source: str, model_id: str | None) -> str:
+    """An address of ours as it is kept: without the folder of this clone."""
+    if not source.startswith(addresses.SCHEME):
+        return f"models:/{model_id}" if model_id and not source.startswith("models:/") else source
+    place = addresses.parse(source)
+    kind = "runs:/" if place.kind == "runs" else "models:/"
+    return "/".join(filter(None, (f"{kind}{place.id}", place.path)))
+
+
+def _openable(client: MlgitClient, uri: str) -> str:
+    folder = client.tracker.place
+    scheme, _, rest = uri.partition(":/")
+    whole_id, _, path = rest.partition("/")
+    if scheme == "runs":
+        found = addresses.of_run(folder, whole_id)
+    elif scheme == "models" and whole_id.startswith("m-"):
+        found = addresses.of_model(folder, whole_id)
+    else:
+        return uri
+    return f"{found}/{path}" if path else found
