@@ -120,6 +120,13 @@ class Tracker:
         if ours is not None:
             ours.checkpoint()
 
+    def release(self, run_id: str) -> None:
+        """Let go of a run that this process began, as it stands: others may change it then."""
+        self.leave(run_id)
+        ours = self.open_runs.pop(run_id, None)
+        if ours is not None:
+            ours.finish(None)
+
     def close(self) -> None:
         """Let go of every run without a word about its status, and of the store."""
         self.leave()

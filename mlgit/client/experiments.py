@@ -61,10 +61,13 @@ class ExperimentCalls(Calls):
         Raises:
             NotFound: There is none.
         """
-        for run in self.tracker.open_runs.values():
-            if run.experiment.id == experiment_id:
-                return presented(run.experiment)
-        return presented(experiment_of(self.tracker.store.snapshot(), experiment_id))
+        try:
+            return presented(experiment_of(self.tracker.store.snapshot(), experiment_id))
+        except NotFound:
+            for run in self.tracker.open_runs.values():  # it is written with the first run
+                if run.experiment.id == experiment_id:
+                    return presented(run.experiment)
+            raise
 
     def get_experiment_by_name(self, name: str) -> Experiment | None:
         """The experiment of that name, also a deleted one; None when there is none.

@@ -9,7 +9,7 @@ from mlflow.entities import ViewType
 
 from mlgit.bridges.mlflow import entities
 from mlgit.bridges.mlflow.base import Calls, paged
-from mlgit.errors import InvalidState
+from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlflow.entities import Experiment, ExperimentTag
@@ -55,6 +55,9 @@ class ExperimentCalls(Calls):
 
     def delete_experiment(self, experiment_id: str) -> None:
         self._require(str(experiment_id), "active")
+        for run in list(self.tracker.open_runs.values()):
+            if run.experiment.id == str(experiment_id):
+                self.tracker.release(run.id)
         self.client.delete_experiment(str(experiment_id))
 
     def restore_experiment(self, experiment_id: str) -> None:
@@ -75,7 +78,7 @@ class ExperimentCalls(Calls):
         """As MLflow's own store, which has nothing deleted twice."""
         found = self.client.get_experiment(experiment_id)
         if found.lifecycle_stage != lifecycle:
-            raise InvalidState(
+            raise NotFound(
                 f"experiment {experiment_id} is {found.lifecycle_stage}, not {lifecycle}"
             )
 

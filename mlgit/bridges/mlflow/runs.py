@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlflow.entities import RunStatus, ViewType
@@ -11,12 +12,14 @@ from mlgit.bridges.mlflow import entities
 from mlgit.bridges.mlflow.base import Calls, paged
 from mlgit.client.paging import checked_size, offset_of, page
 from mlgit.client.runs import status_of
+from mlgit.errors import NotFound
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric, Run, RunInfo, RunTag
     from mlflow.store.entities.paged_list import PagedList
 
     from mlgit.published import PublishedRun
+    from mlgit.records.metrics import Point
     from mlgit.runs.run_view import RunView
 
 _DEFAULT = "0"
@@ -62,10 +65,12 @@ class RunCalls(Calls):
         return entities.run_info(self.tracker.view(run_id).run, self.artifact_uri(run_id))
 
     def delete_run(self, run_id: str) -> None:
-        self.client.delete_run(self.tracker.view(run_id).run.id)
+        self.tracker.view(run_id)
+        self.tracker.release(run_id)
+        self.client.delete_run(run_id)
 
     def restore_run(self, run_id: str) -> None:
-        self.client.restore_run(self.tracker.view(run_id).run.id)
+        self.client.restore_run(run_id)
 
     def get_metric_history(
         self,
@@ -74,7 +79,11 @@ class RunCalls(Calls):
         max_results: int | None = None,
         page_token: str | None = None,
     ) -> PagedList[Metric]:
-        points = [one for one in self.tracker.view(run_id).points if one.key == metric_key]
+        """Every point of a metric; none where there is no such run, as in MLflow's own store."""
+        every: Sequence[Point] = ()
+        with suppress(NotFound):
+            every = self.tracker.view(run_id).points
+        points = [one for one in every if one.key == metric_key]
         if max_results is None:
             return paged((entities.metric(one, run_id) for one in points), None)
         start, size = offset_of(page_token), checked_size(max_results)
