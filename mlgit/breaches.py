@@ -10,6 +10,7 @@ from mlgit.errors import Damaged, MlgitError, NotFound
 from mlgit.gating import EVERYWHERE
 from mlgit.git.commits import ROOT_COMMIT
 from mlgit.git.history import cut_off, is_ancestor
+from mlgit.git.oid import is_oid
 from mlgit.git.tree import TreeChange, lookup, walk
 from mlgit.records import layout
 from mlgit.records.pointer import load_alias, load_stage
@@ -119,7 +120,7 @@ def _data(seen: Sight, path: str, step: Step) -> Oid:
         return step.head
     with suppress(NotFound, Damaged):
         evidence = _evidence(seen, tree, path, located.kind)
-        if evidence and is_ancestor(objects, evidence, seen.data.commit):
+        if is_oid(evidence) and is_ancestor(objects, evidence, seen.data.commit):
             return evidence
     return seen.data.commit
 

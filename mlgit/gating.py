@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, MlgitError, NotFound
 from mlgit.git.history import is_ancestor
+from mlgit.git.oid import is_oid
 from mlgit.git.revision import commit_of
 from mlgit.git.signed import signer_of
 from mlgit.git.tree import lookup
@@ -84,7 +85,7 @@ def branch_with(code: Repository, commit: str, patterns: tuple[str, ...]) -> str
     Branches of remotes count where any fits: what somebody calls `main` here proves nothing.
     """
     oid = commit.encode("ascii", "replace")
-    if not code.objects.contains(oid):
+    if not (is_oid(oid) and code.objects.contains(oid)):
         return None
     for name, ref in _branches(code, patterns):
         tip = code.refs.read(ref)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mlgit.search.expression import Scalar
     from mlgit.store.store import Store
 
+_PROMPT = "mlflow.prompt.is_prompt"
+
 
 def model_versions(store: Store, model: ModelRecord, seen: Sight) -> list[ModelVersion]:
     """All versions of a model that are not deleted, by number."""
@@ -99,18 +101,25 @@ def every_version(store: Store) -> list[ModelVersion]:
 def model_values(model: RegisteredModel, field: Field) -> Sequence[Scalar]:
     """What a query reads of a model; nothing where it lacks the field."""
     if field.kind is Kind.TAG:
-        return [model.tags[field.key]] if field.key in model.tags else []
+        return _tagged(model.tags, field.key)
     return [getattr(model, field.key)]
 
 
 def version_values(version: ModelVersion, field: Field) -> Sequence[Scalar]:
     """What a query reads of a version; nothing where it lacks the field."""
     if field.kind is Kind.TAG:
-        return [version.tags[field.key]] if field.key in version.tags else []
+        return _tagged(version.tags, field.key)
     if field.key == "version_number":
         return [int(version.version)]
     value = getattr(version, {"source_path": "source"}.get(field.key, field.key))
     return [] if value is None else [value]
+
+
+def _tagged(tags: Mapping[str, str], key: str) -> Sequence[Scalar]:
+    """A tag's value; what is not said to be a prompt is none, which MLflow's pages ask for."""
+    if key in tags:
+        return [tags[key]]
+    return ["false"] if key == _PROMPT else []
 
 
 def _presented(

@@ -50,6 +50,11 @@ def test_the_branch_of_the_code_is_looked_for_at_home(store: Store) -> None:
     assert branch_with(store.home, "0" * 40, ("main",)) is None
 
 
+@pytest.mark.parametrize("commit", ["x" * 40, "é" * 40, "", "HEAD", "a" * 39])
+def test_what_is_no_commit_is_on_no_branch(store: Store, commit: str) -> None:
+    assert branch_with(store.home, commit, ("main",)) is None
+
+
 def test_a_branch_of_a_remote_counts_before_what_is_called_so_here(store: Store) -> None:
     place = Path(store.home.work_tree or "")
     first = git(place, "rev-parse", "HEAD", check=True).stdout.strip()

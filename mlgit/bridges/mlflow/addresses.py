@@ -44,7 +44,9 @@ def parse(address: str) -> Place:
     Raises:
         InvalidValue: It is none of ours.
     """
-    folder, mark, rest = address.removeprefix(SCHEME).removeprefix("//").rpartition(_MARK)
+    where = address.removeprefix(SCHEME)
+    where = where[2:] if where.startswith("///") else where  # as a URL has it, without a host
+    folder, mark, rest = where.rpartition(_MARK)
     kind, _, named = rest.partition("/")
     whole_id, _, path = named.partition("/")
     if not (address.startswith(SCHEME) and mark and kind in ("runs", "models") and whole_id):

@@ -38,3 +38,8 @@ class Calls:
 def paged(found: Iterable[T], token: str | None) -> PagedList[T]:
     """A page as MLflow passes it on."""
     return PagedList(list(found), token)
+
+
+def filter_of(text: str | None) -> str:
+    """A filter as MLflow's client hands it on: to a blank one it adds a part after an AND."""
+    return (text or "").strip().removeprefix("AND ")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlgit.bridges.mlflow import addresses, entities
-from mlgit.bridges.mlflow.base import paged
+from mlgit.bridges.mlflow.base import filter_of, paged
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
@@ -76,7 +76,7 @@ class VersionCalls:
         page_token: str | None = None,
     ) -> PagedList[ModelVersion]:
         found = self.client.search_model_versions(
-            filter_string, max_results or _PAGE, list(order_by or ()), page_token or None
+            filter_of(filter_string), max_results or _PAGE, list(order_by or ()), page_token or None
         )
         return paged(map(entities.model_version, found), found.token)
 

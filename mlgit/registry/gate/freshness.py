@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlgit.errors import Damaged, NotFound
 from mlgit.git.history import is_ancestor
+from mlgit.git.oid import is_oid
 from mlgit.records.pointer import Alias
 from mlgit.registry.gate.facts import facts_of
 from mlgit.store.snapshot import Snapshot
@@ -45,7 +46,7 @@ def _evidence(
         return
     commit = new.evidence.encode("ascii", "replace")
     try:
-        landed = is_ancestor(question.objects, commit, question.data)
+        landed = is_oid(commit) and is_ancestor(question.objects, commit, question.data)
     except (NotFound, Damaged):
         landed = False
     if not landed:

@@ -251,6 +251,13 @@ def test_evidence_that_has_not_landed_is_stale(placed: Store) -> None:
     assert verdict.stale
 
 
+@pytest.mark.parametrize("evidence", ["x" * 40, "é", "../..", "0" * 39])
+def test_evidence_that_is_no_commit_passes_nothing(placed: Store, evidence: str) -> None:
+    verdict = asked(placed, commit(placed, promoted(placed, 2, evidence=evidence)))
+    assert not verdict.passed
+    assert verdict.stale
+
+
 def test_a_version_or_run_that_is_deleted_passes_nothing(placed: Store) -> None:
     head = commit(placed, promoted(placed, 2))
     run_id = catalogue.version(placed.snapshot(), "churn", 2).run

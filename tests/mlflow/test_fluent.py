@@ -1,0 +1,100 @@
+"""MLflow's fluent code, unchanged, with only its tracking URI set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mlgit import MlgitClient
+from tests.cli.harness import done
+
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture
+def mlflow(ours: MlgitClient) -> Any:  # noqa: ARG001 - it makes the store
+    mlflow = pytest.importorskip("mlflow")
+
+    mlflow.set_tracking_uri("mlgit:.")
+    mlflow.set_registry_uri(None)
+    return mlflow
+
+
+def test_a_run_with_all_that_is_logged(mlflow: Any, ours: MlgitClient) -> None:
+    mlflow.set_experiment("churn")
+    with mlflow.start_run(run_name="one", tags={"team": "risk"}) as run:
+        mlflow.log_params({"lr": 0.1, "depth": 3})
+        for step in range(5):
+            mlflow.log_metric("acc", step / 10, step=step)
+        seen = ours.get_run(run.info.run_id)  # by another client, while it runs
+        assert (seen.info.status, seen.data.metrics["acc"]) == ("RUNNING", 0.4)
+        mlflow.log_text("hello", "notes/a.txt")
+        mlflow.log_dict({"a": 1}, "config.yaml")
+        with mlflow.start_run(nested=True):
+            mlflow.log_metric("loss", 1)
+    uri = f"runs:/{run.info.run_id}"
+    assert mlflow.artifacts.load_text(f"{uri}/notes/a.txt") == "hello"
+    assert mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/config.yaml") == {"a": 1}
+    client = mlflow.MlflowClient()
+    assert [one.path for one in client.list_artifacts(run.info.run_id)] == ["config.yaml", "notes"]
+    assert Path(mlflow.artifacts.download_artifacts(f"{uri}/notes")).is_dir()
+    frame = mlflow.search_runs(experiment_names=["churn"], filter_string="metrics.acc > 0.3")
+    assert list(frame["params.lr"]) == ["0.1"]
+    assert "one" in done("runs")
+
+
+def test_a_model_from_the_run_to_its_alias(mlflow: Any) -> None:
+    with mlflow.start_run() as run:
+        info = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=lambda model_input: [2 * one for one in model_input],
+            registered_model_name="doubler",
+        )
+        mlflow.log_metric("acc", 0.9, model_id=info.model_id)
+    assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model").predict([1, 2]) == [2, 4]
+    client = mlflow.MlflowClient()
+    client.set_registered_model_alias("doubler", "champion", "1")
+    assert mlflow.pyfunc.load_model("models:/doubler@champion").predict([3]) == [6]
+    version = client.get_model_version_by_alias("doubler", "champion")
+    assert (version.run_id, version.model_id) == (run.info.run_id, info.model_id)
+    [found] = mlflow.search_logged_models(
+        experiment_ids=[run.info.experiment_id],
+        filter_string="metrics.acc > 0.5",
+        output_format="list",
+    )
+    assert (found.model_id, str(found.status)) == (info.model_id, "READY")
+    assert [one.value for one in found.metrics] == [0.9]
+    assert "champion" in done("models", "doubler")
+    assert done("check") == ""
+
+
+def test_what_a_gate_guards_is_denied_with_the_way_on(mlflow: Any) -> None:
+    from mlflow.exceptions import MlflowException
+
+    with mlflow.start_run() as run:
+        mlflow.log_text("flavors: {}", "model/MLmodel")
+    mlflow.register_model(f"runs:/{run.info.run_id}/model", "churn")
+    policy = "models: {churn: {aliases: {production: {approvals: {count: 1}}}}}\n"
+    Path("policy.yaml").write_text(policy)
+    done("policy", "policy.yaml")
+    client = mlflow.MlflowClient()
+    with pytest.raises(MlflowException) as caught:
+        client.set_registered_model_alias("churn", "production", "1")
+    assert caught.value.error_code == "PERMISSION_DENIED"
+    assert "mlgit promote churn@1 --to production" in str(caught.value)
+
+
+def test_what_is_not_kept_is_said_and_pages_are_empty(mlflow: Any) -> None:
+    from mlflow.exceptions import MlflowException
+
+    store = mlflow.tracking._tracking_service.utils._get_store()
+    assert store.search_traces() == ([], None)
+    assert list(store.search_datasets()) == []
+    with pytest.raises(MlflowException) as caught:
+        store.register_scorer("0", "x", "{}")
+    assert (caught.value.error_code, caught.value.get_http_status_code()) == (
+        "NOT_IMPLEMENTED",
+        501,
+    )
