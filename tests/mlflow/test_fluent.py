@@ -14,10 +14,10 @@ pytestmark = pytest.mark.full
 
 
 @pytest.fixture
-def mlflow(ours: MlgitClient) -> Any:  # noqa: ARG001 - it makes the store
+def mlflow(ours: MlgitClient) -> Any:
     mlflow = pytest.importorskip("mlflow")
 
-    mlflow.set_tracking_uri("mlgit:.")
+    mlflow.set_tracking_uri(ours.tracking_uri)  # `mlgit:.` is meant once a process
     mlflow.set_registry_uri(None)
     return mlflow
 
@@ -31,14 +31,14 @@ def test_a_run_with_all_that_is_logged(mlflow: Any, ours: MlgitClient) -> None:
         seen = ours.get_run(run.info.run_id)  # by another client, while it runs
         assert (seen.info.status, seen.data.metrics["acc"]) == ("RUNNING", 0.4)
         mlflow.log_text("hello", "notes/a.txt")
-        mlflow.log_dict({"a": 1}, "config.yaml")
+        mlflow.log_dict({"a": 1}, "config.json")
         with mlflow.start_run(nested=True):
             mlflow.log_metric("loss", 1)
     uri = f"runs:/{run.info.run_id}"
     assert mlflow.artifacts.load_text(f"{uri}/notes/a.txt") == "hello"
-    assert mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/config.yaml") == {"a": 1}
+    assert mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/config.json") == {"a": 1}
     client = mlflow.MlflowClient()
-    assert [one.path for one in client.list_artifacts(run.info.run_id)] == ["config.yaml", "notes"]
+    assert [one.path for one in client.list_artifacts(run.info.run_id)] == ["config.json", "notes"]
     assert Path(mlflow.artifacts.download_artifacts(f"{uri}/notes")).is_dir()
     frame = mlflow.search_runs(experiment_names=["churn"], filter_string="metrics.acc > 0.3")
     assert list(frame["params.lr"]) == ["0.1"]
@@ -50,6 +50,7 @@ def test_a_model_from_the_run_to_its_alias(mlflow: Any) -> None:
         info = mlflow.pyfunc.log_model(
             name="model",
             python_model=lambda model_input: [2 * one for one in model_input],
+            pip_requirements=[],
             registered_model_name="doubler",
         )
         mlflow.log_metric("acc", 0.9, model_id=info.model_id)
