@@ -21,7 +21,9 @@ from mlgit.cli.table import lay_out
 from mlgit.times import now_ms
 
 _MODEL_COLUMNS = ("name", "versions", "newest", "updated", "lifecycle", "description")
-_VERSION_COLUMNS = ("version", "uid", "stage", "run", "source", "created", "author", "status")
+_VERSION_COLUMNS = (
+    *("version", "uid", "stage", "run", "source", "created", "author", "status", "aliases"),
+)
 
 
 @click.command(
