@@ -112,6 +112,12 @@ class Index:
         """Every experiment, also deleted ones, by folder."""
         return self.ask(lookup.experiments)
 
+    def datasets(
+        self, experiment_ids: Sequence[str], most: int = 1_000
+    ) -> list[tuple[str, str, str, str]]:
+        """Experiment id, name, digest and context of what the runs of experiments read."""
+        return self.ask(lambda rows: lookup.datasets(rows, experiment_ids, most))
+
     def damage(self) -> list[Damage]:
         """Records that cannot be used and folders that cannot be listed, by path."""
         return self.ask(lookup.damage)

@@ -122,6 +122,19 @@ def _all(rows: sqlite3.Connection, known: dict[str, Experiment]) -> Iterator[Sub
         yield _subject_of(document.load(line), known, list(_datasets(rows, rid)), folder)
 
 
+def datasets(
+    rows: sqlite3.Connection, experiment_ids: Sequence[str], most: int
+) -> list[tuple[str, str, str, str]]:
+    """Experiment id, name, digest and context of the datasets that live runs read, each once."""
+    marks = ", ".join("?" * len(experiment_ids))
+    sql = (
+        "SELECT DISTINCT runs.experiment_id, datasets.name, digest, context FROM datasets"
+        f" JOIN runs USING (rid) WHERE lifecycle = 'active' AND runs.experiment_id IN ({marks})"
+        " ORDER BY 1, 2, 3, 4 LIMIT ?"
+    )
+    return [tuple(row) for row in rows.execute(sql, (*experiment_ids, most))]
+
+
 def _datasets(rows: sqlite3.Connection, rid: int) -> Iterator[DatasetInput]:
     sql = "SELECT name, digest, context FROM datasets WHERE rid = ?"
     for name, digest, context in rows.execute(sql, (rid,)):

@@ -71,6 +71,18 @@ def test_a_model_from_the_run_to_its_alias(mlflow: Any) -> None:
     assert done("check") == ""
 
 
+def test_datasets_are_summed_up_for_the_pages(mlflow: Any, ours: MlgitClient) -> None:
+    import pandas as pd
+
+    with mlflow.start_run() as run:
+        data = mlflow.data.from_pandas(pd.DataFrame({"a": [1.0]}), name="train")
+        mlflow.log_input(data, context="training")
+    store = mlflow.tracking._tracking_service.utils._get_store()
+    [found] = store._search_datasets([run.info.experiment_id])
+    assert (found.name, found.digest, found.context) == ("train", data.digest, "training")
+    assert ours.get_run(run.info.run_id).inputs.dataset_inputs[0].dataset.name == "train"
+
+
 def test_what_a_gate_guards_is_denied_with_the_way_on(mlflow: Any) -> None:
     from mlflow.exceptions import MlflowException
 

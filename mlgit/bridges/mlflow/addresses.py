@@ -38,6 +38,16 @@ def of_model(folder: Path, model_id: str) -> str:
     return f"{SCHEME}{quote(str(folder))}{_MARK}models/{model_id}"
 
 
+def below(root: str, kind: str, whole_id: str) -> str:
+    """The address of artifacts of a store that is itself named by `mlgit-artifacts:/PATH`."""
+    return f"{root.rstrip('/')}{_MARK}{kind}/{whole_id}"
+
+
+def is_store(address: str) -> bool:
+    """Whether an address is that of a whole store."""
+    return address.startswith(SCHEME) and _MARK not in address
+
+
 def parse(address: str) -> Place:
     """What an address means.
 

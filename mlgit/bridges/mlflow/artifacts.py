@@ -15,7 +15,8 @@ from mlgit.bridges.mlflow import addresses
 from mlgit.bridges.mlflow.errors import speaking_mlflow
 from mlgit.client import MlgitClient
 from mlgit.entities.values import FileInfo as OurFileInfo
-from mlgit.errors import NotFound, Unsupported
+from mlgit.errors import InvalidValue, NotFound, Unsupported
+from mlgit.records.artifact_path import is_safe_path
 from mlgit.runs import staged_models
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ class StoredArtifacts(ArtifactRepository):  # type: ignore[misc]
         """Nothing: with its run they leave the branch, and `mlgit gc` frees their bytes."""
 
     def _download_file(self, remote_file_path: str, local_path: str) -> None:
-        inside, staged = self._inside(remote_file_path), self._staged_files()
+        self.download_file(remote_file_path, local_path)
+
+    def download_file(self, path: str, local_path: str) -> None:
+        """Copy one file, verified, to a place of this machine."""
+        inside, staged = self._inside(path), self._staged_files()
         if staged is not None:
             shutil.copyfile(staged / inside, local_path)
             return
@@ -85,7 +90,10 @@ class StoredArtifacts(ArtifactRepository):  # type: ignore[misc]
             shutil.move(found, local_path)
 
     def _inside(self, path: str | None) -> str:
-        return "/".join(filter(None, (self.place.path, (path or "").strip("/"))))
+        found = "/".join(filter(None, (self.place.path, (path or "").strip("/"))))
+        if found and not is_safe_path(found):
+            raise InvalidValue(f"{found!r:.80} is not a path below artifacts", path=found)
+        return found
 
     def _staged_files(self) -> Path | None:
         """Where the files are of a model that is still being made; None for all others."""

@@ -21,9 +21,12 @@ class Calls:
 
     Attributes:
         client: What they are made on.
+        served: The address below which a server hands out artifacts; "" where they are found in
+            the repository itself.
     """
 
     client: MlgitClient
+    served: str = ""
 
     @property
     def tracker(self) -> Tracker:
@@ -32,7 +35,15 @@ class Calls:
 
     def artifact_uri(self, run_id: str) -> str:
         """Where the artifacts of a run are, for MLflow."""
+        if self.served:
+            return f"{self.served.rstrip('/')}/runs/{run_id}"
         return addresses.of_run(self.tracker.place, run_id)
+
+    def model_uri(self, model_id: str) -> str:
+        """Where the files of a logged model are, for MLflow."""
+        if self.served:
+            return f"{self.served.rstrip('/')}/models/{model_id}"
+        return addresses.of_model(self.tracker.place, model_id)
 
 
 def paged(found: Iterable[T], token: str | None) -> PagedList[T]:

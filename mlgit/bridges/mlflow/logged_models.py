@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mlgit import times
-from mlgit.bridges.mlflow import addresses, entities
+from mlgit.bridges.mlflow import entities
 from mlgit.bridges.mlflow.base import Calls, paged
 from mlgit.bridges.mlflow.model_search import ModelQuery, Seen
 from mlgit.client.experiments import experiment_of
@@ -151,5 +151,5 @@ class LoggedModelCalls(Calls):
     def _shown(self, record: Record, seen: Seen | None = None) -> LoggedModel:
         points = (seen or Seen(record, self.tracker)).points
         metrics = [entities.metric(one, record.source_run) for one in points]
-        location = addresses.of_model(self.tracker.place, record.id)
+        location = self.model_uri(record.id)
         return entities.logged_model(logged_model(record), location, metrics)

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mlgit.bridges.mlflow.artifacts import StoredArtifacts
     from mlgit.bridges.mlflow.registry import RegistryStore
+    from mlgit.bridges.mlflow.served import ServedArtifacts
     from mlgit.bridges.mlflow.tracking import TrackingStore
+
+_DESTINATION = "_MLFLOW_SERVER_ARTIFACT_DESTINATION"  # what MLflow's server tells its workers
+_PROXY = "mlflow-artifacts:"
 
 
 def tracking_store(
     store_uri: str | None = None,
-    artifact_uri: str | None = None,  # noqa: ARG001 - MLflow passes it
+    artifact_uri: str | None = None,
 ) -> TrackingStore:
     """The tracking store of `mlgit:`, `mlgit:PATH` or `mlgit:///PATH`.
 
     Args:
         store_uri: The address.
-        artifact_uri: Where MLflow would have artifacts kept; not used, the store has its own place.
+        artifact_uri: Where MLflow would have artifacts kept: the store has its own place. Only a
+            server that hands out the artifacts of a store shows its clients that address.
     """
     from mlgit.bridges.mlflow.tracking import TrackingStore
 
-    return TrackingStore(store_uri or "mlgit:")
+    served = os.environ.get(_DESTINATION, "").startswith("mlgit-artifacts:")
+    root = artifact_uri if served and (artifact_uri or "").startswith(_PROXY) else None
+    return TrackingStore(store_uri or "mlgit:", root or "")
 
 
 def registry_store(
@@ -37,8 +45,14 @@ def registry_store(
 
 def artifact_repository(
     artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
-) -> StoredArtifacts:
-    """The artifacts of one run or logged model: `mlgit-artifacts:/PATH/@/runs/ID`."""
+) -> StoredArtifacts | ServedArtifacts:
+    """The artifacts of one run or logged model, `mlgit-artifacts:/PATH/@/runs/ID`, or of all."""
+    from mlgit.bridges.mlflow.addresses import is_store
+
+    if is_store(artifact_uri):
+        from mlgit.bridges.mlflow.served import ServedArtifacts
+
+        return ServedArtifacts(artifact_uri, tracking_uri, registry_uri)
     from mlgit.bridges.mlflow.artifacts import StoredArtifacts
 
     return StoredArtifacts(artifact_uri, tracking_uri, registry_uri)

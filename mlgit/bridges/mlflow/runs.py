@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from mlflow.entities import RunStatus, ViewType
+from mlflow.entities import RunStatus, ViewType, _DatasetSummary
 
 from mlgit.bridges.mlflow import entities
 from mlgit.bridges.mlflow.base import Calls, paged
@@ -111,6 +111,10 @@ class RunCalls(Calls):
             entities.run(one.record, one.links, self.artifact_uri(one.record.id)) for one in found
         ]
         return runs, found.token
+
+    def _search_datasets(self, experiment_ids: Sequence[str]) -> list[_DatasetSummary]:
+        found = self.tracker.index.datasets([str(one) for one in experiment_ids])
+        return [_DatasetSummary(one, name, digest, use or None) for one, name, digest, use in found]
 
     def _run(self, view: RunView | PublishedRun) -> Run:
         return entities.run(view.run, view.inputs, self.artifact_uri(view.run.id))

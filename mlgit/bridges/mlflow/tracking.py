@@ -30,6 +30,6 @@ class TrackingStore(
     seen by the next call.
     """
 
-    def __init__(self, store_uri: str) -> None:
+    def __init__(self, store_uri: str, served: str = "") -> None:
         super().__init__()
-        self.client = MlgitClient(store_uri)
+        self.client, self.served = MlgitClient(store_uri), served
