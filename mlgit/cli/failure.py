@@ -33,7 +33,7 @@ FAILURES: dict[str, Failure] = {
     "AlreadyExists": Failure("E-EXISTS", 4),
     "Conflict": Failure("E-CONFLICT", 4),
     "InvalidState": Failure("E-STATE", 1),
-    "Guarded": Failure("E-STATE", 1),
+    "Guarded": Failure("E-GUARDED", 1),
     "Unsupported": Failure("E-UNSUPPORTED", 1),
     "StorageFailed": Failure("E-STORAGE", 1),
     "CommandFailed": Failure("E-COMMAND", 1),
