@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlgit.errors import Damaged, InvalidState
+from mlgit.errors import Damaged, InvalidState, MlgitError
+from mlgit.git.oid import is_oid
 from mlgit.records.model_version import DELETED
 from mlgit.registry import catalogue
 from mlgit.registry.address import SCHEME, parse
 from mlgit.registry.find import Found, find
 from mlgit.registry.sight import sight
 from mlgit.registry.source import RUNS, digest
+from mlgit.store.snapshot import Snapshot
+from mlgit.store.trees import Trees
 
 if TYPE_CHECKING:
     from mlgit.records.model_version import ModelVersion
+    from mlgit.records.pointer import Alias
     from mlgit.registry.sight import Sight
     from mlgit.store.store import Store
 
@@ -40,6 +44,7 @@ def files_of(store: Store, reference: str) -> str:
     found = find(seen, parse(address))
     require_pinned(seen, found)
     source = _source(seen, found.version)
+    _require_unchanged(seen, found, source)
     return "/".join(filter(None, (source.rstrip("/"), inside)))
 
 
@@ -51,7 +56,10 @@ def require_pinned(seen: Sight, found: Found) -> None:
         Damaged: The manifest has other bytes than the version says.
     """
     version, alias = found.version, found.alias
-    if alias is not None and alias.manifest and alias.manifest != version.manifest:
+    if alias is not None and (
+        (alias.manifest and alias.manifest != version.manifest)
+        or _origin(version) != _origin(_as_approved(seen, found, alias) or version)
+    ):
         raise InvalidState(
             f"{found.model.name}@{alias.alias} was approved with other files than v{version.number}"
             " has now",
@@ -59,7 +67,32 @@ def require_pinned(seen: Sight, found: Found) -> None:
             pinned=alias.manifest,
             found=version.manifest,
         )
-    folder = seen.data.folder_of(version.logged_model or version.run) if version.manifest else None
+    _require_unchanged(seen, found, version.logged_model or version.run)
+
+
+def _origin(version: ModelVersion) -> tuple[str, str, str]:
+    """Where the files of a version are from; a landed version never changes it."""
+    return version.source, version.run, version.logged_model
+
+
+def _as_approved(seen: Sight, found: Found, alias: Alias) -> ModelVersion | None:
+    """The version as the branch had it when the alias was decided; None where nobody can tell."""
+    evidence = alias.evidence.encode("ascii", "replace")
+    if not is_oid(evidence):
+        return None
+    then = Snapshot(Trees(seen.data.objects), evidence)
+    try:
+        version = catalogue.version(then, found.model.folder, alias.version)
+    except MlgitError:  # a shallow clone, or one of another epoch: the manifest is what is left
+        return None
+    return version if version.uid == alias.uid else None
+
+
+def _require_unchanged(seen: Sight, found: Found, source: str) -> None:
+    """Refuse files that are listed otherwise than the version says, wherever it leads to."""
+    version = found.version
+    whole_id = source.removeprefix(RUNS).removeprefix(SCHEME).partition("/")[0]
+    folder = seen.data.folder_of(whole_id) if version.manifest and whole_id else None
     if folder is not None and digest(seen.data, folder) != version.manifest:
         raise Damaged(
             f"the files of {found.model.name} v{version.number} are listed otherwise than when it "

@@ -71,6 +71,23 @@ def test_what_was_changed_after_its_approval_is_not_handed_out(registered: Store
         mlgit.load_text("models:/churn@production/weights.txt")
 
 
+def test_a_version_that_leads_elsewhere_is_not_what_was_approved(registered: Store) -> None:
+    path = "registry/models/churn/versions/1.yaml"
+    client = MlgitClient()
+    first, second = (client.get_model_version("churn", number).run_id or "" for number in (1, 2))
+    text = (registered.snapshot().read(path) or b"").decode()
+    assert f"runs:/{first}/model" in text
+    for other in (f"runs:/{second}/model", f"runs:/{first}", "s3://bucket/other"):
+        written(registered, path, text.replace(f"runs:/{first}/model", other))
+        with pytest.raises(InvalidState, match="approved with other files"):
+            mlgit.load_text("models:/churn@production/weights.txt")
+    written(registered, path, text.replace(f"runs:/{first}/model", f"runs:/{second}/model"))
+    with pytest.raises(Damaged, match="listed otherwise"):  # also without an alias
+        mlgit.load_text("models:/churn/1/weights.txt")
+    written(registered, path, text)
+    assert mlgit.load_text("models:/churn@production/weights.txt") == "first"
+
+
 def test_a_manifest_that_was_changed_is_not_believed(registered: Store) -> None:
     version = MlgitClient().get_model_version("churn", 1)
     folder = registered.snapshot().folder_of(version.run_id or "")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Doc = dict[str, Any]
 _REVERT = "git revert the commit that did it: git log mlgit -- "
 _NO_RECORDS = frozenset({"metrics", "inline", "environment", "patch", "attributes", "readme"})
-_LANDED = ("uid", "run", "logged_model", "manifest", "created")
+_LANDED = ("uid", "source", "run", "logged_model", "manifest", "created")
 
 
 def changed_paths(snapshot: Snapshot, since: Oid, report: Report) -> set[str] | None:
