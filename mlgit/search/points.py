@@ -115,7 +115,10 @@ def _plain(data: bytes) -> pd.DataFrame | None:
         )
     except ValueError:
         return None
-    return frame if len(frame) == rows - 1 and "" not in frame["key"].cat.categories else None
+    keys = frame["key"].cat.categories
+    # Where every key is written as a number, pandas takes them for numbers.
+    are_texts = all(isinstance(key, str) and key for key in keys)
+    return frame if len(frame) == rows - 1 and are_texts else None
 
 
 def _frame(points: list[Point]) -> pd.DataFrame:

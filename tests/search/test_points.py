@@ -66,6 +66,12 @@ def test_they_are_the_points_of_the_run(shared: Store, segments: dict[str, list[
     assert rows(shared, folder) == [repr(point) for point in shared.snapshot().points(folder)]
 
 
+@pytest.mark.parametrize("key", ["0", "01", "1e3", "1.0"])
+def test_a_key_that_is_written_as_a_number_stays_text(shared: Store, key: str) -> None:
+    folder = put(shared, {"metrics.csv": encode_points([Point(0, 0, key, 0.5)])})
+    assert rows(shared, folder) == [repr(Point(0, 0, key, 0.5))]
+
+
 @pytest.mark.parametrize("torn", [b"5,6,loss,0.", b"5", b"5,6,lo"])
 def test_a_torn_last_line_is_left_out(shared: Store, torn: bytes) -> None:
     whole = encode_points([Point(1, 2, "loss", 0.5)])

@@ -174,7 +174,8 @@ def test_a_file_of_other_bytes_is_not_sent(
     digest, path = make(size)
     shared.put(digest, path)
     other = path.with_name("other")
-    other.write_bytes(b"!" + path.read_bytes()[1:])
+    data = path.read_bytes()
+    other.write_bytes(bytes([data[0] ^ 1]) + data[1:])
     with pytest.raises(Damaged):
         shared.put(digest, other)
     with pytest.raises(Damaged):
