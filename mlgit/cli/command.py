@@ -73,9 +73,11 @@ class LazyGroup(Group):
         if entry is None:
             return None
         from importlib import import_module
+        from keyword import iskeyword
 
         module = import_module(f"mlgit.cli.commands.{entry.module}")
-        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
+        name = cmd_name.replace("-", "_")
+        command: click.Command = getattr(module, f"{name}_" if iskeyword(name) else name)
         return command
 
     def resolve_command(

@@ -89,6 +89,10 @@ TABLE: dict[str, dict[str, Entry]] = {
         "hook": Entry("hook", "Guard plain `git push` of the store."),
         "server": Entry("server", "Guard a bare repository that the team pushes to."),
     },
+    "Move": {
+        "import": Entry("bring", "Bring runs over from another tool."),
+        "export": Entry("bring", "Write the store out for another tool."),
+    },
     "Data": {
         "remote": Entry("remote", "Name the places where artifacts are kept for all."),
         "artifact": Entry(

@@ -27,10 +27,15 @@ def find_or_new(snapshot: Snapshot, name: str) -> Experiment:
         InvalidValue: It cannot be a name.
         Ambiguous: Several live ones have it.
     """
-    return snapshot.experiment_by_name(name) or _new(snapshot, name)
+    return snapshot.experiment_by_name(name) or unwritten(snapshot, name)
 
 
-def _new(snapshot: Snapshot, name: str) -> Experiment:
+def unwritten(snapshot: Snapshot, name: str) -> Experiment:
+    """A new experiment of that name that nothing has written yet, with an id nobody has.
+
+    Raises:
+        InvalidValue: It cannot be a name.
+    """
     names.validate_experiment_name(name)
     known = snapshot.experiments()[0]
     ids, folders = {one.id for one in known}, {one.folder for one in known}
@@ -62,7 +67,7 @@ def create(
 
     def make(change: Change) -> Experiment:
         _refuse_taken(change.snapshot, name)
-        made = _new(change.snapshot, name)._replace(artifact_location=artifact_location)
+        made = unwritten(change.snapshot, name)._replace(artifact_location=artifact_location)
         for key, value in given.items():
             made = made.with_tag(key, value)
         _put(change, made)

@@ -33,7 +33,7 @@ COMMANDS = [
     "model card churn", "model tags churn", "badge churn", "readme", "policy", "events",
     "promote churn@1 --to production", "rollback churn@production", "proposals", "review x",
     "approve x", "reject x", "land x", "withdraw x", "gate --base mlgit~1 --head mlgit",
-    "ci init gitea",
+    "ci init gitea", "import mlflow ../other", "export mlflow ../out",
     "completion bash", "help runs", "version",
 ]  # fmt: skip
 
@@ -69,7 +69,18 @@ def test_no_command_runs_what_the_repository_names(tripwired: Path, tmp_path: Pa
     assert tripped.exists(), "the wires are live"
 
 
-_EXPECTED = {"home", "project", "trip", "hooks", "hub.git", "other", "spool", "copy", "server.git"}
+_EXPECTED = {
+    "home",
+    "project",
+    "trip",
+    "hooks",
+    "hub.git",
+    "other",
+    "spool",
+    "copy",
+    "server.git",
+    "out",
+}
 
 
 def test_every_command_is_tried() -> None:

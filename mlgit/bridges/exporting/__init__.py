@@ -1,0 +1,1 @@
+"""A store written out for another tool."""

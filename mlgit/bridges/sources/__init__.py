@@ -1,0 +1,1 @@
+"""What other tools recorded, read as values: one module a tool, behind one protocol."""
