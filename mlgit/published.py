@@ -55,6 +55,12 @@ class PublishedRun:
 
         return all_points(self.run.history, self._snapshot.segments(self.folder), self._whole)
 
+    def points_of(self, key: str) -> list[Point]:
+        """As `points`, those of one metric: the rows of others are not decoded."""
+        if self.run.history.sampled:
+            return [point for point in self.points if point.key == key]
+        return self._snapshot.points(self.folder, key)
+
     def _whole(self, history: History) -> list[bytes]:
         from mlgit.artifacts.history import whole_history
         from mlgit.holdings.read import sources_of

@@ -14,8 +14,9 @@ from mlgit.entities.values import ViewType
 if TYPE_CHECKING:
     import pandas as pd
 
-    from mlgit.records.run import Run as RunRecord
+    from mlgit.search.lookup import Found
     from mlgit.search.question import Question
+    from mlgit.store.snapshot import Snapshot
 
 
 class SearchCalls(Calls):
@@ -68,13 +69,17 @@ class SearchCalls(Calls):
 
     def _found(self, question: Question, limit: int | None, offset: int = 0) -> list[Run]:
         index, live = self.tracker.index, self.tracker.live()
-        return [
-            self._presented(one)
-            for one in index.search(question, limit=limit, offset=offset, live=live)
-        ]
+        found = index.find(question, limit=limit, offset=offset, live=live)
+        snapshot = self.tracker.store.snapshot()
+        return [self._presented(one, snapshot) for one in found]
 
-    def _presented(self, record: RunRecord) -> Run:
-        return Run(record, lambda: self.tracker.view(record.id).inputs)
+    def _presented(self, found: Found, snapshot: Snapshot) -> Run:
+        """A run whose datasets and models are read when they are asked for, where it has any."""
+        if not found.linked:
+            return Run(found.run)
+        if found.folder:
+            return Run(found.run, lambda: snapshot.inputs(found.folder))
+        return Run(found.run, lambda: self.tracker.view(found.run.id).inputs)
 
     def _question(
         self,

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import repeat
 from math import nan
@@ -13,6 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from mlgit import errors
+from mlgit.records.garbage import uncollected
 from mlgit.records.run import MetricSummary
 from mlgit.records.yaml_write import MAX_INTEGER
 
@@ -75,6 +74,20 @@ def decode_points(data: bytes) -> list[Point]:
     return metrics_slow.decode(header, body)
 
 
+def points_of(data: bytes, key: str) -> list[Point]:
+    """The points of one metric in a CSV segment; rows that cannot be its own are not decoded.
+
+    Raises:
+        errors.Damaged: A row is not a point; fact `line` counts the rows that were decoded.
+    """
+    needle = f",{key},".encode()
+    if b'"' not in data:
+        header, _, body = data[: data.rfind(b"\n") + 1].partition(b"\n")
+        rows = [row for row in body.split(b"\n") if needle in row]
+        data = b"\n".join([header, *rows, b""])
+    return [point for point in decode_points(data) if point.key == key]
+
+
 def damaged(line: int, reason: str) -> errors.Damaged:
     """A row that is not a point."""
     return errors.Damaged(f"line {line} of a metrics file: {reason}", line=line, reason=reason)
@@ -116,21 +129,8 @@ def _points(
     none = repeat("")
     shared: dict[str, str] = {}  # one string a key, not one a row
     named = map(shared.setdefault, keys, keys)
-    with _uncollected():
+    with uncollected():
         return list(map(_row, zip(steps, stamps, named, values, none, none, none, strict=False)))
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """No garbage collection meanwhile: over a million fresh tuples it takes two seconds."""
-    if not gc.isenabled():
-        yield
-        return
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def merge_segments(segments: Iterable[Iterable[Point]]) -> list[Point]:

@@ -54,6 +54,10 @@ class RunView(NamedTuple):
         """All its points, by step, timestamp, then order of logging."""
         return self.load_points()
 
+    def points_of(self, key: str) -> list[Point]:
+        """As `points`, those of one metric."""
+        return [point for point in self.points if point.key == key]
+
     @property
     def outline(self) -> list[Point]:
         """Enough of its points to draw its curves."""

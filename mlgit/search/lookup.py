@@ -24,11 +24,19 @@ _CHUNK = 500
 
 
 class Found(NamedTuple):
-    """A run, the name of its experiment ("" where unknown), its folder ("" while it is live)."""
+    """One run.
+
+    Attributes:
+        run: Its record.
+        experiment: The name of its experiment; "" where unknown.
+        folder: Its folder; "" while it is live.
+        linked: Whether it may have datasets or models.
+    """
 
     run: Run
     experiment: str
     folder: str
+    linked: bool = True
 
 
 class Asked(NamedTuple):
@@ -75,7 +83,7 @@ def find(
     if ask.there:
         found = ordered(found + ask.there, question.order)
     page = found[offset - first :][:limit]
-    return [Found(one.run, one.experiment, one.folder) for one in page]
+    return [Found(one.run, one.experiment, one.folder, one.linked) for one in page]
 
 
 def count(rows: sqlite3.Connection, question: Question, live: Sequence[Run | Subject]) -> int:
@@ -111,10 +119,11 @@ def subjects_at(
     for start in range(0, len(rids), _CHUNK):
         chunk = rids[start : start + _CHUNK]
         marks = ", ".join(map(str, chunk))
-        sql = f"SELECT rid, folder, line FROM documents WHERE rid IN ({marks})"
-        lines = {rid: (folder, line) for rid, folder, line in rows.execute(sql)}
-        for folder, line in (lines.get(rid, ("", "")) for rid in chunk):
-            yield _subject_of(document.load(line), known, (), folder)
+        sql = f"SELECT rid, folder, line, linked FROM documents WHERE rid IN ({marks})"
+        lines = {rid: rest for rid, *rest in rows.execute(sql)}
+        for folder, line, linked in (lines.get(rid, ("", "", 0)) for rid in chunk):
+            found = _subject_of(document.load(line), known, (), folder)
+            yield found if linked else found._replace(linked=False)
 
 
 def _all(rows: sqlite3.Connection, known: dict[str, Experiment]) -> Iterator[Subject]:

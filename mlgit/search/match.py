@@ -41,12 +41,14 @@ class Subject(NamedTuple):
         experiment: Name of its experiment; empty where that is unknown.
         datasets: What its `inputs.yaml` lists.
         folder: Its directory on the branch; empty for a run that is not there yet.
+        linked: Whether it may have an `inputs.yaml`.
     """
 
     run: Run
     experiment: str = ""
     datasets: Sequence[DatasetInput] = ()
     folder: str = ""
+    linked: bool = True
 
     def read(self, field: Field) -> Sequence[Scalar]:
         """The values of `field`; an attribute that is not known is missing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -12,7 +12,7 @@ from mlgit.errors import Damaged, NotFound
 from mlgit.git.oid import Oid
 from mlgit.git.tree import FILE_MODE
 from mlgit.records import layout
-from mlgit.records.inputs import DatasetInput, load_inputs
+from mlgit.records.inputs import Inputs, load_inputs
 from mlgit.records.run import Run, load_run
 from mlgit.search.rows import Rows, add_run, no_rows
 from mlgit.store.snapshot import Damage, Snapshot
@@ -50,22 +50,22 @@ def read_rows(objects: Objects, places: Iterable[Place]) -> Rows:
     """The rows of runs by their trees alone; what is not plainly a run is left unread."""
     found = no_rows()
     for rid, folder, tree in places:
-        run, datasets = _of_tree(objects, tree)
+        run, inputs = _of_tree(objects, tree)
         if run is None:
             found.unread.append(folder)
         else:
-            add_run(found, rid, folder, run, datasets)
+            add_run(found, rid, folder, run, inputs)
     return found
 
 
-def _of_tree(objects: Objects, tree: Oid) -> tuple[Run | None, Sequence[DatasetInput]]:
+def _of_tree(objects: Objects, tree: Oid) -> tuple[Run | None, Inputs | None]:
     with suppress(NotFound, Damaged):
         entries = objects.tree(tree)
         run = load_run(_file(objects, entries, layout.RUN))
         if layout.INPUTS.encode() not in entries:
-            return run, ()
-        return run, load_inputs(_file(objects, entries, layout.INPUTS)).datasets
-    return None, ()
+            return run, None
+        return run, load_inputs(_file(objects, entries, layout.INPUTS))
+    return None, None
 
 
 def _file(objects: Objects, entries: dict[bytes, tuple[int, Oid]], name: str) -> bytes:
@@ -79,7 +79,7 @@ class Record(NamedTuple):
     """What a run's folder holds: no run where it was purged or is damaged."""
 
     run: Run | None
-    datasets: Sequence[DatasetInput] = ()
+    inputs: Inputs | None = None
     damage: Damage | None = None
 
 
@@ -96,11 +96,12 @@ class Records:
         except NotFound:
             return Record(None)
         except Damaged as error:
-            return Record(None, (), _damage(error, folder))
+            return Record(None, None, _damage(error, folder))
         try:
-            return Record(run, self.snapshot.inputs(folder).datasets)
+            inputs = self.snapshot.inputs(folder)
+            return Record(run, inputs if inputs != Inputs() else None)
         except Damaged as error:
-            return Record(run, (), _damage(error, folder))
+            return Record(run, None, _damage(error, folder))
 
 
 def _damage(error: Damaged, folder: str) -> Damage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -17,7 +17,7 @@ from mlgit.search.match import CONTEXT_TAG
 from mlgit.search.schema import COLUMNS, KINDS
 
 if TYPE_CHECKING:
-    from mlgit.records.inputs import DatasetInput
+    from mlgit.records.inputs import DatasetInput, Inputs
     from mlgit.records.run import Run
 
 Column = str | int | float | None
@@ -48,15 +48,14 @@ def no_rows() -> Rows:
     return Rows([], [], [], [], defaultdict(list), [])
 
 
-def add_run(
-    into: Rows, rid: int, folder: str, run: Run, datasets: Sequence[DatasetInput] = ()
-) -> None:
-    """Put what stands for run `rid` behind what is there."""
+def add_run(into: Rows, rid: int, folder: str, run: Run, inputs: Inputs | None = None) -> None:
+    """Put what stands for run `rid` behind what is there; `inputs` is None where it has none."""
     tags = reserved(run)
     into.ids.append(run.id)
     into.runs.extend((rid, run.lifecycle, *fixed(run, tags)))
     into.documents.extend((rid, folder, tags.get(NOTE_TAG), document.dump(run)))
-    for one in datasets:
+    into.documents.append(inputs is not None)
+    for one in inputs.datasets if inputs else ():
         into.datasets.extend(dataset(rid, one))
     add_values(rid, run, into.values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlgit.search.expression import Kind
 
-VERSION = 2  # raise it whenever a table, or what stands in one, changes
+VERSION = 3  # raise it whenever a table, or what stands in one, changes
 
 KINDS = {Kind.METRIC: 1, Kind.PARAM: 2, Kind.TAG: 3}
 
@@ -39,7 +39,10 @@ OF_EXPERIMENTS, OF_TREES = "", "/"
 TABLES = (
     "CREATE TABLE state (version INTEGER, commit_id TEXT, repeated INTEGER, token TEXT)",
     f"CREATE TABLE runs (rid INTEGER PRIMARY KEY, lifecycle TEXT, {_NAMED})",
-    "CREATE TABLE documents (rid INTEGER PRIMARY KEY, folder TEXT, note TEXT, line TEXT)",
+    # `linked` says whether the run has an `inputs.yaml`, which few do.
+    """CREATE TABLE documents (
+        rid INTEGER PRIMARY KEY, folder TEXT, note TEXT, line TEXT, linked INTEGER
+    )""",
     "CREATE TABLE keys (kid INTEGER PRIMARY KEY, kind INTEGER, key TEXT)",
     """CREATE TABLE vals (
         kid INTEGER, rid INTEGER, number, text TEXT, PRIMARY KEY (kid, rid)

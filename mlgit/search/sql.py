@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterable
 from math import isnan
@@ -19,6 +20,7 @@ from mlgit.search.expression import (
 )
 from mlgit.search.schema import NEVER_NULL
 
+_QUICK = 2  # `%` of a pattern; with more of them GLOB looks back and forth
 _MAX_NODES = 400  # SQLite refuses deeper expressions
 _MAX_VALUES = 30_000 if sqlite3.sqlite_version_info >= (3, 32) else 900
 
@@ -122,8 +124,13 @@ class Sql:
         return f"{negation}({' OR '.join(f'ifnull({test}, 0)' for test in tests)})"
 
     def _fits(self, text: str, comparison: Comparison) -> str:
-        pattern = self.bind(str(comparison.value))
-        return f"fits({pattern}, {int('ILIKE' in comparison.operator)}, {text})"
+        """By SQLite's own GLOB where that means the same and stays quick, else by `like`."""
+        pattern, folded = str(comparison.value), "ILIKE" in comparison.operator
+        exact = f"fits({self.bind(pattern)}, {int(folded)}, {text})"
+        if folded or "\0" in pattern or pattern.count("%") > _QUICK:
+            return exact
+        globbed = f"{text} GLOB {self.bind(as_glob(pattern))}"
+        return f"(CASE WHEN instr({text}, char(0)) THEN {exact} ELSE {globbed} END)"
 
     def _of_attribute(self, expression: Comparison | Presence) -> str:
         name = expression.field.key
@@ -152,6 +159,12 @@ class Sql:
             negation = "NOT " * operator.startswith("NOT")
             return f"({column} IS NOT NULL AND {negation}{self._fits(column, expression)})"
         return f"{column} {operator} {self.bind(literal)}"
+
+
+def as_glob(pattern: str) -> str:
+    """A pattern of LIKE as one of SQLite's GLOB, to which the case of letters matters, too."""
+    literal = re.sub(r"[*?[]", r"[\g<0>]", pattern)
+    return literal.replace("%", "*").replace("_", "?")
 
 
 def attribute(field: Field) -> str:

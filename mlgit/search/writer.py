@@ -58,14 +58,14 @@ class Writer:
             self.note(record.damage, folder)
         if record.run is not None:
             found = rows.no_rows()
-            rows.add_run(found, next(self._rids), folder, record.run, record.datasets)
+            rows.add_run(found, next(self._rids), folder, record.run, record.inputs)
             self._insert(found)
         return record
 
     def _insert(self, found: Rows) -> None:
         self._added += found.ids
         self._insert_cells("runs", len(COLUMNS) + 2, found.runs)
-        self._insert_cells("documents", 4, found.documents)
+        self._insert_cells("documents", 5, found.documents)
         self._insert_cells("datasets", 4, found.datasets)
         numbered = sorted((self._kids[key], cells) for key, cells in found.values.items())
         for kid, cells in numbered:

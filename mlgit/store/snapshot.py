@@ -15,7 +15,7 @@ from mlgit.records.experiment import Experiment, load_experiment
 from mlgit.records.fields import FORMAT, format_of
 from mlgit.records.inputs import Inputs, load_inputs
 from mlgit.records.located import segment_order
-from mlgit.records.metrics import Point, decode_points, merge_segments
+from mlgit.records.metrics import Point, decode_points, merge_segments, points_of
 from mlgit.records.run import Run, load_run
 from mlgit.records.settings import Settings, load_settings
 from mlgit.store.find import folders_by_id, model_folders, parts_in_shard, run_folders
@@ -181,13 +181,17 @@ class Snapshot:
             raise _damaged(path, "it is missing")
         return parsed(path, data, load_run)
 
-    def points(self, folder: str) -> list[Point]:
-        """Every metric point of a run: its segments merged, by step and timestamp.
+    def points(self, folder: str, key: str = "") -> list[Point]:
+        """Every metric point of a run, or those of one metric, merged, by step and timestamp.
 
         Raises:
             Damaged: A segment cannot be read.
         """
-        return merge_segments(self.segments(folder).values())
+        if not key:
+            return merge_segments(self.segments(folder).values())
+        decode = partial(points_of, key=key)
+        names = self.segment_names(folder)
+        return merge_segments(self._optional(folder, name, decode) or () for name in names)
 
     def segments(self, folder: str) -> dict[str, list[Point]]:
         """The points of each metric file of a run, by its name."""

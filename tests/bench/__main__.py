@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from mlgit import times
-from tests.bench import files, peer, reading, remotes, sharing, starting, writing
+from tests.bench import bridge, files, peer, reading, remotes, sharing, starting, writing
 from tests.bench.line import Line, markdown, table
 from tests.bench.place import Place
 
@@ -28,6 +28,7 @@ ARTIFACTS: dict[str, Callable[[Place], Iterator[Line]]] = {
     "files": files.files,
     "remotes": remotes.remotes,
 }
+BRIDGE: dict[str, Callable[[Place], Iterator[Line]]] = {"bridge": bridge.bridge}
 SUITES: dict[str, Callable[[Place], Iterator[Line]]] = {
     "imports": starting.imports,
     "processes": starting.processes,
@@ -40,6 +41,7 @@ SUITES: dict[str, Callable[[Place], Iterator[Line]]] = {
     "frames": reading.frames,
     **SHARING,
     **ARTIFACTS,
+    **BRIDGE,
 }
 
 

@@ -10,7 +10,7 @@ import sysconfig
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench.__main__ import ARTIFACTS, SHARING, SUITES
+from tests.bench.__main__ import ARTIFACTS, BRIDGE, SHARING, SUITES
 from tests.full import clouds, powercut, powercut_sharing, servers
 from tests.full.step import KEPT, Outcome, Result, pytest, run
 
@@ -42,7 +42,8 @@ def fault_sweeps() -> Outcome:
 
 def benchmarks() -> Outcome:
     """What tracking and searching cost, beside a peer or floor."""
-    return _measured("bench", sorted(SUITES.keys() - SHARING.keys() - ARTIFACTS.keys()))
+    apart = SHARING.keys() | ARTIFACTS.keys() | BRIDGE.keys()
+    return _measured("bench", sorted(SUITES.keys() - apart))
 
 
 def sharing_benchmarks() -> Outcome:
@@ -55,6 +56,11 @@ def artifact_benchmarks() -> Outcome:
     if not clouds.installed():
         return Outcome(Result.SKIPPED, "the server of the benchmark cannot be installed")
     return _measured("bench-artifacts", list(ARTIFACTS))
+
+
+def bridge_benchmarks() -> Outcome:
+    """What MLflow's client and server cost on our store, beside MLflow's own."""
+    return _measured("bench-bridge", list(BRIDGE))
 
 
 def _measured(step: str, names: list[str]) -> Outcome:
@@ -120,4 +126,5 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "bench": benchmarks,
     "bench-sharing": sharing_benchmarks,
     "bench-artifacts": artifact_benchmarks,
+    "bench-bridge": bridge_benchmarks,
 }

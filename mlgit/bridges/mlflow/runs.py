@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from mlflow.entities import RunStatus, ViewType, _DatasetSummary
 
 from mlgit.bridges.mlflow import entities
-from mlgit.bridges.mlflow.base import Calls, paged
-from mlgit.client.paging import checked_size, offset_of, page
+from mlgit.bridges.mlflow.base import Calls
 from mlgit.client.runs import status_of
-from mlgit.errors import NotFound
+from mlgit.records.garbage import uncollected
 
 if TYPE_CHECKING:
-    from mlflow.entities import Metric, Run, RunInfo, RunTag
-    from mlflow.store.entities.paged_list import PagedList
+    from mlflow.entities import Run, RunInfo, RunTag
 
     from mlgit.published import PublishedRun
-    from mlgit.records.metrics import Point
+    from mlgit.records.inputs import Inputs
+    from mlgit.records.run import Run as Record
     from mlgit.runs.run_view import RunView
 
 _DEFAULT = "0"
@@ -72,24 +70,6 @@ class RunCalls(Calls):
     def restore_run(self, run_id: str) -> None:
         self.client.restore_run(run_id)
 
-    def get_metric_history(
-        self,
-        run_id: str,
-        metric_key: str,
-        max_results: int | None = None,
-        page_token: str | None = None,
-    ) -> PagedList[Metric]:
-        """Every point of a metric; none where there is no such run, as in MLflow's own store."""
-        every: Sequence[Point] = ()
-        with suppress(NotFound):
-            every = self.tracker.view(run_id).points
-        points = [one for one in every if one.key == metric_key]
-        if max_results is None:
-            return paged((entities.metric(one, run_id) for one in points), None)
-        start, size = offset_of(page_token), checked_size(max_results)
-        found = page(points[start : start + size + 1], size, start)
-        return paged((entities.metric(one, run_id) for one in found), found.token)
-
     def _search_runs(
         self,
         experiment_ids: Sequence[str],
@@ -99,22 +79,24 @@ class RunCalls(Calls):
         order_by: Sequence[str] | None,
         page_token: str | None,
     ) -> tuple[list[Run], str | None]:
-        found = self.client.search_runs(
-            [str(one) for one in experiment_ids],
-            filter_string or "",
-            run_view_type or ViewType.ACTIVE_ONLY,
-            max_results,
-            list(order_by or ()),
-            page_token or None,
-        )
-        runs = [
-            entities.run(one.record, one.links, self.artifact_uri(one.record.id)) for one in found
-        ]
+        with uncollected():
+            found = self.client.search_runs(
+                [str(one) for one in experiment_ids],
+                filter_string or "",
+                run_view_type or ViewType.ACTIVE_ONLY,
+                max_results,
+                list(order_by or ()),
+                page_token or None,
+            )
+            runs = [self._presented(one.record, one.links) for one in found]
         return runs, found.token
+
+    def _presented(self, record: Record, links: Inputs) -> Run:
+        return entities.run(record, links, self.artifact_uri(record.id))
 
     def _search_datasets(self, experiment_ids: Sequence[str]) -> list[_DatasetSummary]:
         found = self.tracker.index.datasets([str(one) for one in experiment_ids])
         return [_DatasetSummary(one, name, digest, use or None) for one, name, digest, use in found]
 
     def _run(self, view: RunView | PublishedRun) -> Run:
-        return entities.run(view.run, view.inputs, self.artifact_uri(view.run.id))
+        return self._presented(view.run, view.inputs)

@@ -6,6 +6,7 @@ from mlflow.store.tracking.abstract_store import AbstractStore
 
 from mlgit.bridges.mlflow.errors import speaking_mlflow
 from mlgit.bridges.mlflow.experiments import ExperimentCalls
+from mlgit.bridges.mlflow.histories import HistoryCalls
 from mlgit.bridges.mlflow.logged_models import LoggedModelCalls
 from mlgit.bridges.mlflow.logging import LogCalls
 from mlgit.bridges.mlflow.removal import RemovalCalls
@@ -18,6 +19,7 @@ from mlgit.client import MlgitClient
 class TrackingStore(
     ExperimentCalls,
     RunCalls,
+    HistoryCalls,
     LogCalls,
     LoggedModelCalls,
     RemovalCalls,
