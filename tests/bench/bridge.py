@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.bench import peer
+from tests.bench import generate, peer
 from tests.bench.line import Bar, Line, Other
 from tests.bench.place import LARGE, MIDDLE, ROOT, SMALL, Place, answer
 
@@ -71,9 +71,9 @@ def _repository(path: Path) -> Path:
 
 def _copy(place: Place, size: int) -> Path:
     """The store of that size as MLflow's database; made once and kept in the cache."""
-    where = place.store(size)
-    copy = place.cache / f"{where.name}.db"
+    copy = place.cache / f"{generate.store(size, place.cache).name}.db"
     if not copy.exists():
+        where = place.store(size)
         partial = copy.with_suffix(".part.db")
         partial.unlink(missing_ok=True)
         argv = [_python(place), "-m", "mlgit", "-C", str(where)]

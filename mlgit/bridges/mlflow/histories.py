@@ -49,7 +49,7 @@ class HistoryCalls(Calls):
         start_step: int | None,
         end_step: int | None,
     ) -> list[MetricWithRunId]:
-        """At most `max_results` points of a metric for each run: those that MLflow's store picks."""
+        """At most `max_results` points of each run: those that MLflow's own store picks."""
         if (start_step is None) != (end_step is None):
             raise InvalidValue("start_step and end_step go together, or neither is given")
         found: list[MetricWithRunId] = []
