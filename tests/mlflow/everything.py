@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 _ALL = 3  # MLflow's ViewType
@@ -76,3 +77,16 @@ def _registered(one: Any) -> tuple[Any, ...]:
 def _version(one: Any) -> tuple[Any, ...]:
     about = (one.current_stage, one.source, one.run_id, one.status, one.description or "")
     return (*about, dict(one.tags), one.creation_timestamp)
+
+
+def differences(first: Plain, second: Plain) -> list[str]:
+    """What is not the same, each as a path and both values."""
+    return list(_differ("", first, second))
+
+
+def _differ(path: str, first: Any, second: Any) -> Iterator[str]:
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in sorted({*first, *second}, key=str):
+            yield from _differ(f"{path}/{key}", first.get(key), second.get(key))
+    elif first != second:
+        yield f"{path}: {first!r} and {second!r}"

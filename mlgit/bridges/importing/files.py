@@ -78,11 +78,11 @@ class Intake:
             return
         with TemporaryDirectory(prefix="mlgit-") as place:
             try:
-                self.source.fetch(uri, Path(place))
+                folder = self.source.fetch(uri, Path(place))
             except (MlgitError, OSError, ImportError, ValueError) as error:
                 self.source.lose(whose, f"its artifacts at {uri} cannot be copied: {error}")
                 return
-            yield from self._folder(Path(place), whose, room)
+            yield from self._folder(folder, whose, room)
 
     def _tried(self, take: Callable[[], Ingested], path: str, whose: str) -> list[Ingested]:
         try:

@@ -112,7 +112,7 @@ class Client(RunSource):
             aliases = {alias: int(number) for alias, number in dict(one.aliases).items()}
             yield FoundRegistered(registered_of(dict(one), dict(one.tags)), found, aliases)
 
-    def fetch(self, uri: str, into: Path) -> None:
+    def fetch(self, uri: str, into: Path) -> Path:
         """Copy artifacts through MLflow, which has the server's address and the credentials.
 
         Raises:
@@ -122,9 +122,10 @@ class Client(RunSource):
         from mlflow.exceptions import MlflowException
 
         try:
-            download_artifacts(artifact_uri=uri, dst_path=str(into), tracking_uri=self._uri)
+            found = download_artifacts(artifact_uri=uri, dst_path=str(into), tracking_uri=self._uri)
         except MlflowException as error:
             raise RemoteFailed(f"MLflow cannot fetch {uri}: {error}") from error
+        return Path(found)
 
 
 def _client(uri: str) -> MlflowClient:

@@ -115,8 +115,8 @@ class Source(Protocol):
     def registered(self) -> Iterator[FoundRegistered]:
         """The registered models; `folder` is left empty."""
 
-    def fetch(self, uri: str, into: Path) -> None:
-        """Copy the artifacts at an address.
+    def fetch(self, uri: str, into: Path) -> Path:
+        """Copy the artifacts at an address below `into`; the folder that they are in now.
 
         Raises:
             MlgitError, OSError: They cannot be copied.
@@ -144,7 +144,7 @@ class RunSource:
         """None."""
         return iter(())
 
-    def fetch(self, uri: str, into: Path) -> None:
+    def fetch(self, uri: str, into: Path) -> Path:
         """Copy what is at a URL of fsspec.
 
         Raises:
@@ -154,6 +154,7 @@ class RunSource:
 
         system, path = fsspec.core.url_to_fs(uri)
         system.get(path.rstrip("/") + "/", str(into), recursive=True)
+        return into
 
     def lose(self, what: str, reason: str) -> None:
         """Say that something is not carried as it is; once is enough."""
