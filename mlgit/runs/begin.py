@@ -13,7 +13,7 @@ from mlgit.records.experiment import Experiment, dump_experiment
 from mlgit.records.fields import NOTHING
 from mlgit.records.run import Run, RunStatus, Source, dump_run
 from mlgit.runs import run_state
-from mlgit.runs.capture import captured, redacted_source
+from mlgit.runs.capture import Captured, captured, redacted_source
 from mlgit.runs.checkpoints import CheckpointPolicy
 from mlgit.runs.experiments import find_or_new, require_active
 from mlgit.runs.field_log import checked_tags
@@ -52,6 +52,8 @@ class RunRequest(NamedTuple):
         strict: Failures of the disk and of publishing raise instead of warn; None asks the
             environment.
         policy: When a long run is published in between.
+        captures: Whether code, program, machine and packages are those of this process; a server
+            records the runs of others.
     """
 
     name: str = ""
@@ -64,6 +66,7 @@ class RunRequest(NamedTuple):
     source: Source | None = None
     strict: bool | None = None
     policy: CheckpointPolicy = CheckpointPolicy()
+    captures: bool = True
 
 
 def start(
@@ -84,7 +87,7 @@ def start(
     require_active(home)
     if asked.id:
         _require_new(store, asked.id)
-    found = captured(store.home, settings)
+    found = captured(store.home, settings) if asked.captures else Captured()
     run = _new_run(asked, home)._replace(code=found.code, host=found.host)
     source = redacted_source(asked.source) if asked.source else found.source
     run = run._replace(user=asked.user or found.user, source=source)

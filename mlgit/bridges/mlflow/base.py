@@ -23,10 +23,12 @@ class Calls:
         client: What they are made on.
         served: The address below which a server hands out artifacts; "" where they are found in
             the repository itself.
+        hosted: Whether this is a server, which records what others run.
     """
 
     client: MlgitClient
     served: str = ""
+    hosted: bool = False
 
     @property
     def tracker(self) -> Tracker:

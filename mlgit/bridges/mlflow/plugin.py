@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from mlgit.bridges.mlflow.tracking import TrackingStore
 
 _DESTINATION = "_MLFLOW_SERVER_ARTIFACT_DESTINATION"  # what MLflow's server tells its workers
+_SERVER = "_MLFLOW_SERVER_FILE_STORE"  # likewise, the store
 _PROXY = "mlflow-artifacts:"
 
 
@@ -30,7 +31,8 @@ def tracking_store(
 
     served = os.environ.get(_DESTINATION, "").startswith("mlgit-artifacts:")
     root = artifact_uri if served and (artifact_uri or "").startswith(_PROXY) else None
-    return TrackingStore(store_uri or "mlgit:", root or "")
+    hosted = _SERVER in os.environ
+    return TrackingStore(store_uri or "mlgit:", root or "", hosted=hosted)
 
 
 def registry_store(

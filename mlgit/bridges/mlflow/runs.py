@@ -38,7 +38,11 @@ class RunCalls(Calls):
         if user_id:
             given.setdefault("mlflow.user", user_id)
         made = self.client.create_run(
-            str(experiment_id or _DEFAULT), start_time or None, given, run_name or None
+            str(experiment_id or _DEFAULT),
+            start_time or None,
+            given,
+            run_name or None,
+            captures=not self.hosted,
         )
         return self.get_run(made.info.run_id)
 

@@ -32,6 +32,6 @@ class TrackingStore(
     seen by the next call.
     """
 
-    def __init__(self, store_uri: str, served: str = "") -> None:
+    def __init__(self, store_uri: str, served: str = "", *, hosted: bool = False) -> None:
         super().__init__()
-        self.client, self.served = MlgitClient(store_uri), served
+        self.client, self.served, self.hosted = MlgitClient(store_uri), served, hosted

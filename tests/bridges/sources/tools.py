@@ -83,7 +83,7 @@ def sacred() -> None:
     work.observers.append(FileStorageObserver("demo"))
     work.add_config({"lr": 0.1})
 
-    @work.main
+    @work.main  # type: ignore[untyped-decorator]
     def main(_run: object) -> float:
         for step, loss in enumerate(LOSSES):
             _run.log_scalar("loss", loss, step)  # type: ignore[attr-defined]
