@@ -89,4 +89,5 @@ def _refusing(name: str) -> Callable[..., NoReturn]:
     def call(*_: object, **__: object) -> NoReturn:
         raise not_implemented(name)
 
+    call.refuses = True  # type: ignore[attr-defined]  # for whoever lists what is not kept
     return call

@@ -32,9 +32,7 @@ class HistoryCalls(Calls):
         page_token: str | None = None,
     ) -> PagedList[Metric]:
         """Every point of a metric; none where there is no such run, as in MLflow's own store."""
-        points: Sequence[Point] = ()
-        with suppress(NotFound):
-            points = self.tracker.view(run_id).points_of(metric_key)
+        points = self._points(run_id, metric_key)
         if max_results is None:
             return paged((entities.metric(one, run_id) for one in points), None)
         start, size = offset_of(page_token), checked_size(max_results)
@@ -54,12 +52,18 @@ class HistoryCalls(Calls):
             raise InvalidValue("start_step and end_step go together, or neither is given")
         found: list[MetricWithRunId] = []
         for run_id in run_ids:
-            points = sorted(self.tracker.view(run_id).points_of(metric_key), key=_rank)
+            points = sorted(self._points(run_id, metric_key), key=_rank)
             if start_step is not None and end_step is not None:
                 points = [one for one in points if start_step <= one.step <= end_step]
             some = (points[place] for place in spread(len(points), max(1, max_results)))
             found += [MetricWithRunId(entities.metric(one, run_id), run_id) for one in some]
         return found
+
+    def _points(self, run_id: str, key: str) -> Sequence[Point]:
+        """None where there is no such run, as in MLflow's own store."""
+        with suppress(NotFound):
+            return self.tracker.view(run_id).points_of(key)
+        return ()
 
 
 def _rank(point: Point) -> tuple[int, int, float, bool]:

@@ -45,7 +45,7 @@ class LoggedModelCalls(Calls):
     ) -> LoggedModel:
         """A model that is PENDING, and not on the branch, until it is finalized."""
         request = ModelRequest(
-            name=name or f"model-{times.random_bytes(4).hex()}",
+            name=f"model-{times.random_bytes(4).hex()}" if name is None else name,
             model_type=model_type or "",
             source_run=source_run_id or "",
             params={one.key: one.value for one in params or ()},
@@ -70,8 +70,8 @@ class LoggedModelCalls(Calls):
         def delete(one: Record, stamp: Edit) -> Record:
             return replace(one, lifecycle=_DELETED, edits={**one.edits, "lifecycle": stamp})
 
-        self._record(model_id)
-        self._edited(model_id, "delete", delete)
+        if self._record(model_id, allow_deleted=True).lifecycle != _DELETED:
+            self._edited(model_id, "delete", delete)
 
     def set_logged_model_tags(self, model_id: str, tags: Sequence[LoggedModelTag]) -> None:
         given = checked_tags({one.key: one.value for one in tags})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import isnan
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,11 +42,13 @@ class Seen:
 
     def metrics(self, datasets: Sequence[tuple[str, str]]) -> dict[str, float]:
         """The last value of each metric, on these datasets where any are named."""
-        return {
-            one.key: one.value
-            for one in self.points
-            if not datasets or (one.dataset_name, one.dataset_digest) in datasets
-        }
+        return {one.key: one.value for one in self.on(datasets)}
+
+    def on(self, datasets: Sequence[tuple[str, str]]) -> Iterator[Point]:
+        """The points on these datasets, or on any where none are named."""
+        for one in self.points:
+            if not datasets or (one.dataset_name, one.dataset_digest) in datasets:
+                yield one
 
     def attribute(self, name: str) -> Scalar | None:
         """An attribute by MLflow's name; None where it has none."""
@@ -96,6 +98,7 @@ class ModelQuery(NamedTuple):
         for given in order or ():
             if "field_name" not in given:
                 raise InvalidValue("`field_name` in the `order_by` clause must be specified")
+            _require_known(str(given["field_name"]))
         return cls(parse(text or "", LOGGED_MODELS), named, [*(order or ()), _CREATED])
 
     def answered(self, every: Sequence[Seen]) -> list[Seen]:
@@ -113,13 +116,13 @@ class ModelQuery(NamedTuple):
         return read
 
     def _values(self, one: Seen, field: Field) -> Sequence[Scalar]:
+        """What the model has there: of a metric, its last value on each dataset."""
         if field.kind is Kind.ATTRIBUTE:
             value = one.attribute(field.key)
             return [] if value is None or value == "" else [value]
-        texts: Mapping[str, Scalar] = {
-            Kind.TAG: one.record.tags,
-            Kind.PARAM: one.record.params,
-        }.get(field.kind) or one.metrics(self.datasets)
+        if field.kind is Kind.METRIC:
+            return [point.value for point in one.on(self.datasets) if point.key == field.key]
+        texts = one.record.tags if field.kind is Kind.TAG else one.record.params
         return [texts[field.key]] if field.key in texts else []
 
     def _sorted(self, found: list[Seen], clause: Mapping[str, Any]) -> list[Seen]:
@@ -131,15 +134,18 @@ class ModelQuery(NamedTuple):
         def value(one: Seen) -> Scalar | None:
             if name.startswith("metrics."):
                 return one.metrics(datasets).get(name.removeprefix("metrics."))
-            key = LOGGED_MODELS.aliases.get(name, name)
-            if key not in LOGGED_MODELS.attributes:
-                raise InvalidValue(f"logged models cannot be ordered by {name!r}")
-            return one.attribute(key)
+            return one.attribute(LOGGED_MODELS.aliases.get(name, name))
 
         there = [one for one in found if _is_number_or_text(value(one))]
         absent = [one for one in found if one not in there]
         there.sort(key=value, reverse=not rising)  # type: ignore[arg-type]
         return [*there, *absent]
+
+
+def _require_known(name: str) -> None:
+    key = LOGGED_MODELS.aliases.get(name, name)
+    if not name.startswith("metrics.") and key not in LOGGED_MODELS.attributes:
+        raise InvalidValue(f"logged models cannot be ordered by {name!r}")
 
 
 def _is_number_or_text(value: Scalar | None) -> bool:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mlgit.client import MlgitClient
 
 _PAGE = 10_000
+_PROMPT = "dummy-source"  # what MLflow says of a prompt, which is all in its tags
 
 
 class VersionCalls:
@@ -33,9 +34,10 @@ class VersionCalls:
         local_model_path: str | None = None,  # noqa: ARG002 - what is there was logged before
         model_id: str | None = None,
     ) -> ModelVersion:
+        address = f"prompts:/{name}" if source == _PROMPT else _source(source, model_id)
         made = self.client.create_model_version(
             name,
-            _source(source, model_id),
+            address,
             run_id or None,
             {one.key: one.value for one in tags or ()},
             description=description or None,
