@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from mlgit.bridges.mlflow import addresses, entities
 from mlgit.bridges.mlflow.base import filter_of, paged
@@ -34,7 +35,7 @@ class VersionCalls:
         local_model_path: str | None = None,  # noqa: ARG002 - what is there was logged before
         model_id: str | None = None,
     ) -> ModelVersion:
-        address = f"prompts:/{name}" if source == _PROMPT else _source(source, model_id)
+        address = f"prompts://{quote(name)}" if source == _PROMPT else _source(source, model_id)
         made = self.client.create_model_version(
             name,
             address,
