@@ -16,6 +16,7 @@ from tests.full.step import KEPT, Outcome, Result, pytest, run
 
 OLDEST = "3.10"
 MLFLOW = "tests/mlflow"
+REAL_TOOLS = "tests/bridges/sources/test_real_tools.py"
 FAULTS = (
     "tests/faults",
     "tests/artifacts/transfer/test_killed.py",
@@ -30,6 +31,7 @@ def heavy_tests() -> Outcome:
         *servers.APART,
         *clouds.APART,
         f"--ignore={MLFLOW}",
+        f"--ignore={REAL_TOOLS}",
         *(f"--ignore={path}" for path in FAULTS),
     )
     return pytest(sys.executable, "-m", "full", *apart)
@@ -83,6 +85,12 @@ def beside_mlflow() -> Outcome:
     return pytest(python, MLFLOW)
 
 
+def other_tools() -> Outcome:
+    """What the tools that runs are imported from write today."""
+    tools = ("tensorboard", "wandb", "dvclive", "trackio", "sacred")
+    return pytest(_environment("sources", sys.executable, *tools), REAL_TOOLS)
+
+
 def oldest_python() -> Outcome:
     """The everyday tests on the oldest Python that is supported."""
     found = _oldest_python()
@@ -123,6 +131,7 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "clouds": clouds.step,
     "python-floor": oldest_python,
     "mlflow": beside_mlflow,
+    "sources": other_tools,
     "bench": benchmarks,
     "bench-sharing": sharing_benchmarks,
     "bench-artifacts": artifact_benchmarks,
