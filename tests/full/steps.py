@@ -85,6 +85,11 @@ def beside_mlflow() -> Outcome:
     return pytest(python, MLFLOW)
 
 
+def beside_mlflow_2() -> Outcome:
+    """The same on the oldest MLflow that is supported; what it lacks is left out, by name."""
+    return pytest(_environment("mlflow-2", sys.executable, "mlflow==2.22.*"), MLFLOW)
+
+
 def other_tools() -> Outcome:
     """What the tools that runs are imported from write today."""
     tools = ("tensorboard", "wandb", "dvclive", "trackio", "sacred")
@@ -131,6 +136,7 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "clouds": clouds.step,
     "python-floor": oldest_python,
     "mlflow": beside_mlflow,
+    "mlflow-2": beside_mlflow_2,
     "sources": other_tools,
     "bench": benchmarks,
     "bench-sharing": sharing_benchmarks,

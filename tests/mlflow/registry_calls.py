@@ -26,6 +26,13 @@ class Call(NamedTuple):
     method: str
     arguments: tuple[Any, ...]
 
+    def revives(self, gone: set[str]) -> bool:
+        """Whether it gives a model a name that was deleted before; notes what it deletes."""
+        if self.method == "delete_registered_model":
+            gone.add(self.arguments[0])
+        made = self.method in ("create_registered_model", "rename_registered_model")
+        return made and self.arguments[-1] in gone
+
     def is_malformed(self) -> bool:
         """Whether an argument could never be one: then either refusal is right."""
         if self.method == "transition_model_version_stage":  # not all stages have others archived

@@ -9,6 +9,7 @@ import pytest
 
 from mlgit import MlgitClient
 from tests.cli.harness import done
+from tests.mlflow.since import log_doubler, since
 
 pytestmark = pytest.mark.full
 
@@ -47,19 +48,35 @@ def test_a_run_with_all_that_is_logged(mlflow: Any, ours: MlgitClient) -> None:
 
 def test_a_model_from_the_run_to_its_alias(mlflow: Any) -> None:
     with mlflow.start_run() as run:
-        info = mlflow.pyfunc.log_model(
-            name="model",
-            python_model=lambda model_input: [2 * one for one in model_input],
-            pip_requirements=[],
-            registered_model_name="doubler",
-        )
-        mlflow.log_metric("acc", 0.9, model_id=info.model_id)
+        log_doubler(mlflow)
     assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/model").predict([1, 2]) == [2, 4]
     client = mlflow.MlflowClient()
     client.set_registered_model_alias("doubler", "champion", "1")
     assert mlflow.pyfunc.load_model("models:/doubler@champion").predict([3]) == [6]
     version = client.get_model_version_by_alias("doubler", "champion")
-    assert (version.run_id, version.model_id) == (run.info.run_id, info.model_id)
+    assert version.run_id == run.info.run_id
+    assert "champion" in done("models", "doubler")
+    assert done("check") == ""
+
+
+def test_files_of_a_run_that_goes_on_are_registered_as_they_are(mlflow: Any) -> None:
+    with mlflow.start_run() as run:
+        mlflow.log_text("flavors: {}", "model/MLmodel")
+        mlflow.log_text("one", "model/weights.txt")
+        made = mlflow.register_model(f"runs:/{run.info.run_id}/model", "churn")
+        mlflow.log_text("two", "model/weights.txt")
+    assert made.run_id == run.info.run_id
+    files = Path(mlflow.artifacts.download_artifacts("models:/churn/1"))
+    assert (files / "weights.txt").read_text() == "one"
+    assert done("check", "--deep") == ""
+
+
+@since("3.0", "logged models")
+def test_a_logged_model_is_found_by_its_metrics(mlflow: Any) -> None:
+    with mlflow.start_run() as run:
+        info = log_doubler(mlflow)
+        mlflow.log_metric("acc", 0.9, model_id=info.model_id)
+    assert mlflow.MlflowClient().get_model_version("doubler", "1").model_id == info.model_id
     [found] = mlflow.search_logged_models(
         experiment_ids=[run.info.experiment_id],
         filter_string="metrics.acc > 0.5",
@@ -67,10 +84,10 @@ def test_a_model_from_the_run_to_its_alias(mlflow: Any) -> None:
     )
     assert (found.model_id, str(found.status)) == (info.model_id, "READY")
     assert [one.value for one in found.metrics] == [0.9]
-    assert "champion" in done("models", "doubler")
     assert done("check") == ""
 
 
+@since("2.5", "its summary of datasets")
 def test_datasets_are_summed_up_for_the_pages(mlflow: Any, ours: MlgitClient) -> None:
     import pandas as pd
 
@@ -99,6 +116,7 @@ def test_what_a_gate_guards_is_denied_with_the_way_on(mlflow: Any) -> None:
     assert "mlgit promote churn@1 --to production" in str(caught.value)
 
 
+@since("2.14", "traces")
 def test_what_is_not_kept_is_said_and_pages_are_empty(mlflow: Any) -> None:
     from mlflow.exceptions import MlflowException
 
@@ -106,7 +124,7 @@ def test_what_is_not_kept_is_said_and_pages_are_empty(mlflow: Any) -> None:
     assert store.search_traces() == ([], None)
     assert list(store.search_datasets()) == []
     with pytest.raises(MlflowException) as caught:
-        store.register_scorer("0", "x", "{}")
+        store.get_trace_info("tr-1")
     assert (caught.value.error_code, caught.value.get_http_status_code()) == (
         "NOT_IMPLEMENTED",
         501,

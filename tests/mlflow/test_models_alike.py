@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.mlflow.model_calls import CALLS, Side, alike
+from tests.mlflow.since import since
 from tests.mlflow.tracking_calls import Call
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, since("3.0", "logged models")]
 _EXAMPLES = count()
 _FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 

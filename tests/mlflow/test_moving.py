@@ -16,8 +16,9 @@ from mlgit.bridges.importing.bring import bring
 from mlgit.bridges.sources.mlflow import open_mlflow
 from tests.mlflow.everything import differences, everything
 from tests.mlflow.serving import server
+from tests.mlflow.since import since
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, since("3.0", "logged models")]
 STORES = {"files": "file:{}/mlruns", "database": "sqlite:///{}/mlflow.db"}
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from mlgit import MlgitClient
+from tests.mlflow.since import since
 
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, since("3.17", "prompts of today")]
 
 
 @pytest.fixture
@@ -19,6 +20,7 @@ def mlflow(ours: MlgitClient, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("MPLBACKEND", "agg")
     found.set_tracking_uri(ours.tracking_uri)
     found.set_registry_uri(ours.tracking_uri)
+    found.set_experiment("prompts")  # MLflow remembers that of the last test
     yield found
     found.set_tracking_uri(None)
     found.set_registry_uri(None)

@@ -18,6 +18,7 @@ from tests.mlflow.registry_filters import (
     VERSION_FILTERS,
     VERSION_ORDERS,
 )
+from tests.mlflow.since import since
 
 pytestmark = pytest.mark.full
 MODELS = {"churn": {"team": "risk"}, "Spam": {"a b": "1"}, "spam": {}, "a b": {"team": "RISK"}}
@@ -26,6 +27,7 @@ _TURNS = cycle([False, True])
 _FIXTURES = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
+@since("3.0", "the rules of names that are compared")
 @settings(max_examples=100, deadline=None, suppress_health_check=_FIXTURES)
 @given(calls=st.lists(CALLS, min_size=5, max_size=40))
 def test_the_same_calls_have_the_same_answers(
@@ -35,7 +37,10 @@ def test_the_same_calls_have_the_same_answers(
     prefix = f"p{next(_EXAMPLES)}-"
     begin = [Call("create_registered_model", ("{}churn",))]
     begin += [Call("create_model_version", ("{}churn", "s3://bucket/one"))] * 2
+    gone: set[str] = set()
     for call in [*begin, *calls]:
+        if call.revives(gone):  # there the numbers go on: no version is ever mistaken for another
+            continue
         mine, wanted = answer(client, call, prefix), answer(theirs, call, prefix)
         assert alike(call, mine, wanted), (call, mine, wanted)
 

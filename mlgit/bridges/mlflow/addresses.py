@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -9,6 +10,7 @@ from urllib.parse import quote, unquote
 from mlgit.errors import InvalidValue
 
 SCHEME = "mlgit-artifacts:"
+_PROXIED = re.compile(r"mlflow-artifacts:(?://[^/]*)?/((?:runs|models)/.+)").fullmatch
 _MARK = "/@/"  # between the folder and what is meant there; no path of a file system needs it
 
 
@@ -41,6 +43,24 @@ def of_model(folder: Path, model_id: str) -> str:
 def below(root: str, kind: str, whole_id: str) -> str:
     """The address of artifacts of a store that is itself named by `mlgit-artifacts:/PATH`."""
     return f"{root.rstrip('/')}{_MARK}{kind}/{whole_id}"
+
+
+def kept(address: str) -> str:
+    """An address as the store keeps it: without the folder or server that it was reached by.
+
+    `runs:/ID/path` or `models:/m-ID/path`; what is not ours stays as it is.
+
+    Raises:
+        InvalidValue: It looks like ours, and is none.
+    """
+    proxied = _PROXIED(address)
+    if proxied:
+        kind, _, rest = proxied[1].partition("/")
+        return f"{kind}:/{rest}"
+    if not address.startswith(SCHEME):
+        return address
+    place = parse(address)
+    return "/".join(filter(None, (f"{place.kind}:/{place.id}", place.path)))
 
 
 def is_store(address: str) -> bool:

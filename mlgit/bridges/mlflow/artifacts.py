@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from mlflow.entities import FileInfo
-from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
 from mlgit.bridges.mlflow import addresses
 from mlgit.bridges.mlflow.errors import speaking_mlflow
+from mlgit.bridges.mlflow.older import Repository
 from mlgit.client import MlgitClient
 from mlgit.entities.values import FileInfo as OurFileInfo
 from mlgit.errors import InvalidValue, NotFound, Unsupported
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @speaking_mlflow
-class StoredArtifacts(ArtifactRepository):  # type: ignore[misc]
+class StoredArtifacts(Repository):
     """One folder of artifacts, of a run or of a logged model."""
 
     def __init__(

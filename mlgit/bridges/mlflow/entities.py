@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from mlflow import entities as theirs
 from mlflow.entities import model_registry
 
+from mlgit.bridges.mlflow import older
+
 if TYPE_CHECKING:
     from mlgit.entities.logged_model import LoggedModel
     from mlgit.entities.registry import ModelVersion, RegisteredModel
@@ -22,8 +24,10 @@ _INPUT = "in"
 
 def run_info(run: Run, artifact_uri: str) -> theirs.RunInfo:
     """The head of a run."""
-    return theirs.RunInfo(
+    info: theirs.RunInfo = older.made(
+        theirs.RunInfo,
         run_id=run.id,
+        run_uuid=run.id,  # as MLflow 2 has it, too
         experiment_id=run.experiment_id,
         user_id=run.user,
         status=run.status.value,
@@ -33,12 +37,13 @@ def run_info(run: Run, artifact_uri: str) -> theirs.RunInfo:
         artifact_uri=artifact_uri,
         run_name=run.name,
     )
+    return info
 
 
 def run(run: Run, inputs: Inputs, artifact_uri: str) -> theirs.Run:
     """A run with all that MLflow's pages show of it."""
     metrics = [
-        theirs.Metric(key, finite(one.last), one.time, one.step, run_id=run.id)
+        _point(key, finite(one.last), one.time, one.step, run_id=run.id)
         for key, one in run.metrics.items()
     ]
     data = theirs.RunData(
@@ -46,7 +51,14 @@ def run(run: Run, inputs: Inputs, artifact_uri: str) -> theirs.Run:
         params=[theirs.Param(key, value) for key, value in run.params.items()],
         tags=[theirs.RunTag(key, value) for key, value in run.all_tags().items()],
     )
-    return theirs.Run(run_info(run, artifact_uri), data, _inputs(inputs), _outputs(inputs))
+    whole: theirs.Run = older.made(
+        theirs.Run,
+        run_info=run_info(run, artifact_uri),
+        run_data=data,
+        run_inputs=_inputs(inputs),
+        run_outputs=_outputs(inputs),
+    )
+    return whole
 
 
 def finite(value: float) -> float:
@@ -56,7 +68,7 @@ def finite(value: float) -> float:
 
 def metric(point: Point, run_id: str) -> theirs.Metric:
     """One point."""
-    return theirs.Metric(
+    return _point(
         point.key,
         finite(point.value),
         point.timestamp,
@@ -66,6 +78,10 @@ def metric(point: Point, run_id: str) -> theirs.Metric:
         dataset_digest=point.dataset_digest or None,
         run_id=run_id,
     )
+
+
+def _point(key: str, value: float, at: int, step: int, **more: str | None) -> theirs.Metric:
+    return older.made(theirs.Metric, key=key, value=value, timestamp=at, step=step, **more)
 
 
 def experiment(one: Experiment, artifact_location: str) -> theirs.Experiment:
@@ -104,7 +120,8 @@ def logged_model(
 
 def model_version(one: ModelVersion) -> model_registry.ModelVersion:
     """One version of a registered model."""
-    return model_registry.ModelVersion(
+    return older.made(
+        model_registry.ModelVersion,
         name=one.name,
         version=one.version,
         creation_timestamp=one.creation_timestamp,
@@ -153,12 +170,13 @@ def _inputs(inputs: Inputs) -> theirs.RunInputs:
         )
         for one in inputs.datasets
     ]
-    models = [
-        theirs.LoggedModelInput(link.model_id) for link in inputs.models if link.direction == _INPUT
-    ]
-    return theirs.RunInputs(datasets, models)
+    used = [(one.model_id,) for one in inputs.models if one.direction == _INPUT]
+    models = older.linked("LoggedModelInput", used)
+    return older.made(theirs.RunInputs, dataset_inputs=datasets, model_inputs=models)
 
 
-def _outputs(inputs: Inputs) -> theirs.RunOutputs:
-    made = [link for link in inputs.models if link.direction != _INPUT]
-    return theirs.RunOutputs([theirs.LoggedModelOutput(one.model_id, one.step) for one in made])
+def _outputs(inputs: Inputs) -> theirs.RunOutputs | None:
+    if not older.HAS_LOGGED_MODELS:
+        return None
+    made = [(one.model_id, one.step) for one in inputs.models if one.direction != _INPUT]
+    return theirs.RunOutputs(older.linked("LoggedModelOutput", made))

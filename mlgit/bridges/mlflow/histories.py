@@ -7,8 +7,6 @@ from contextlib import suppress
 from math import isnan
 from typing import TYPE_CHECKING
 
-from mlflow.entities.metric import MetricWithRunId
-
 from mlgit.bridges.mlflow import entities
 from mlgit.bridges.mlflow.base import Calls, paged
 from mlgit.client.paging import checked_size, offset_of, page
@@ -16,6 +14,7 @@ from mlgit.errors import InvalidValue, NotFound
 
 if TYPE_CHECKING:
     from mlflow.entities import Metric
+    from mlflow.entities.metric import MetricWithRunId
     from mlflow.store.entities.paged_list import PagedList
 
     from mlgit.records.metrics import Point
@@ -48,6 +47,8 @@ class HistoryCalls(Calls):
         end_step: int | None,
     ) -> list[MetricWithRunId]:
         """At most `max_results` points of each run: those that MLflow's own store picks."""
+        from mlflow.entities.metric import MetricWithRunId  # which those lack that never ask
+
         if (start_step is None) != (end_step is None):
             raise InvalidValue("start_step and end_step go together, or neither is given")
         found: list[MetricWithRunId] = []

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from mlgit.bridges.mlflow import older
 from mlgit.bridges.mlflow.base import Calls
 from mlgit.entities import values
 
@@ -40,9 +41,7 @@ class LogCalls(Calls):
                     one.value,
                     one.timestamp,
                     one.step,
-                    one.model_id,
-                    one.dataset_name,
-                    one.dataset_digest,
+                    *older.context_of(one),
                 )
                 for one in metrics
             ],
@@ -72,7 +71,7 @@ class LogCalls(Calls):
     def record_logged_model(self, run_id: str, mlflow_model: Any) -> None:
         """As MLflow 2: a tag of the run lists what was saved."""
         before = self.tracker.view(run_id).run.all_tags().get(_MODELS_TAG, "[]")
-        every = [*json.loads(before), mlflow_model.get_tags_dict()]
+        every = [*json.loads(before), older.described(mlflow_model)]
         self.client.set_tag(run_id, _MODELS_TAG, json.dumps(every))
 
 

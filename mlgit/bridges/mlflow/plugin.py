@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 _DESTINATION = "_MLFLOW_SERVER_ARTIFACT_DESTINATION"  # what MLflow's server tells its workers
 _SERVER = "_MLFLOW_SERVER_FILE_STORE"  # likewise, the store
+_ROOT = "_MLFLOW_SERVER_ARTIFACT_ROOT"  # what it gives a tracking store, and no registry
 _PROXY = "mlflow-artifacts:"
 
 
@@ -29,10 +30,8 @@ def tracking_store(
     """
     from mlgit.bridges.mlflow.tracking import TrackingStore
 
-    served = os.environ.get(_DESTINATION, "").startswith("mlgit-artifacts:")
-    root = artifact_uri if served and (artifact_uri or "").startswith(_PROXY) else None
     hosted = _SERVER in os.environ
-    return TrackingStore(store_uri or "mlgit:", root or "", hosted=hosted)
+    return TrackingStore(store_uri or "mlgit:", _served(artifact_uri), hosted=hosted)
 
 
 def registry_store(
@@ -42,7 +41,13 @@ def registry_store(
     """The registry store of the same addresses."""
     from mlgit.bridges.mlflow.registry import RegistryStore
 
-    return RegistryStore(store_uri or "mlgit:")
+    return RegistryStore(store_uri or "mlgit:", _served(os.environ.get(_ROOT)))
+
+
+def _served(root: str | None) -> str:
+    """Where a server of this process hands out the artifacts of a store; "" where it does not."""
+    ours = os.environ.get(_DESTINATION, "").startswith("mlgit-artifacts:")
+    return root if ours and root and root.startswith(_PROXY) else ""
 
 
 def artifact_repository(

@@ -31,9 +31,9 @@ class RegistryStore(VersionCalls, AbstractStore):  # type: ignore[misc]
     An alias or stage that a gate guards is refused with PERMISSION_DENIED, and how to propose it.
     """
 
-    def __init__(self, store_uri: str) -> None:
+    def __init__(self, store_uri: str, served: str = "") -> None:
         super().__init__(store_uri=store_uri)
-        self.client = MlgitClient(store_uri)
+        self.client, self.served = MlgitClient(store_uri), served
 
     def create_registered_model(
         self,

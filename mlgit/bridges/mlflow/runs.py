@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mlflow.entities import RunStatus, ViewType, _DatasetSummary
+from mlflow.entities import RunStatus, ViewType
 
 from mlgit.bridges.mlflow import entities
 from mlgit.bridges.mlflow.base import Calls
@@ -13,7 +13,7 @@ from mlgit.client.runs import status_of
 from mlgit.records.garbage import uncollected
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run, RunInfo, RunTag
+    from mlflow.entities import Run, RunInfo, RunTag, _DatasetSummary
 
     from mlgit.published import PublishedRun
     from mlgit.records.inputs import Inputs
@@ -99,6 +99,8 @@ class RunCalls(Calls):
         return entities.run(record, links, self.artifact_uri(record.id))
 
     def _search_datasets(self, experiment_ids: Sequence[str]) -> list[_DatasetSummary]:
+        from mlflow.entities import _DatasetSummary  # which the oldest, that asks for none, lacks
+
         found = self.tracker.index.datasets([str(one) for one in experiment_ids])
         return [_DatasetSummary(one, name, digest, use or None) for one, name, digest, use in found]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlflow.entities import FileInfo
-from mlflow.store.artifact.artifact_repo import ArtifactRepository
 
 from mlgit.bridges.mlflow import addresses
 from mlgit.bridges.mlflow.artifacts import StoredArtifacts
 from mlgit.bridges.mlflow.errors import speaking_mlflow
+from mlgit.bridges.mlflow.older import Repository
 from mlgit.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @speaking_mlflow
-class ServedArtifacts(ArtifactRepository):  # type: ignore[misc]
+class ServedArtifacts(Repository):
     """`--artifacts-destination mlgit-artifacts:/PATH`: paths begin with runs/ID or models/ID."""
 
     def log_artifact(self, local_file: str, artifact_path: str | None = None) -> None:

@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from mlgit.bridges.mlflow import addresses, entities
-from mlgit.bridges.mlflow.base import filter_of, paged
+from mlgit.bridges.mlflow.base import Calls, filter_of, paged
+from mlgit.bridges.mlflow.unended import unchanging
 
 if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion, ModelVersionTag
     from mlflow.store.entities.paged_list import PagedList
 
-    from mlgit.client import MlgitClient
-
 _PAGE = 10_000
 _PROMPT = "dummy-source"  # what MLflow says of a prompt, which is all in its tags
 
 
-class VersionCalls:
+class VersionCalls(Calls):
     """See the `AbstractStore` of MLflow's registry."""
-
-    client: MlgitClient
 
     def create_model_version(
         self,
@@ -38,7 +35,7 @@ class VersionCalls:
         address = f"prompts://{quote(name)}" if source == _PROMPT else _source(source, model_id)
         made = self.client.create_model_version(
             name,
-            address,
+            unchanging(self.client, address),
             run_id or None,
             {one.key: one.value for one in tags or ()},
             description=description or None,
@@ -69,7 +66,15 @@ class VersionCalls:
     def get_model_version_download_uri(self, name: str, version: str | int) -> str:
         """Where its files are, in a form that MLflow opens wherever its own URI points."""
         uri = self.client.get_model_version_download_uri(name, version)
-        return _openable(self.client, uri)
+        scheme, _, rest = uri.partition(":/")
+        whole_id, _, path = rest.partition("/")
+        if scheme == "runs":
+            found = self.artifact_uri(whole_id)
+        elif scheme == "models" and whole_id.startswith("m-"):
+            found = self.model_uri(whole_id)
+        else:
+            return uri
+        return f"{found}/{path}" if path else found
 
     def search_model_versions(
         self,
@@ -94,22 +99,6 @@ class VersionCalls:
 
 
 def _source(source: str, model_id: str | None) -> str:
-    """An address of ours as it is kept: without the folder of this clone."""
-    if not source.startswith(addresses.SCHEME):
-        return f"models:/{model_id}" if model_id and not source.startswith("models:/") else source
-    place = addresses.parse(source)
-    kind = "runs:/" if place.kind == "runs" else "models:/"
-    return "/".join(filter(None, (f"{kind}{place.id}", place.path)))
-
-
-def _openable(client: MlgitClient, uri: str) -> str:
-    folder = client.tracker.place
-    scheme, _, rest = uri.partition(":/")
-    whole_id, _, path = rest.partition("/")
-    if scheme == "runs":
-        found = addresses.of_run(folder, whole_id)
-    elif scheme == "models" and whole_id.startswith("m-"):
-        found = addresses.of_model(folder, whole_id)
-    else:
-        return uri
-    return f"{found}/{path}" if path else found
+    """What the version is made from: its logged model where it has one."""
+    found = addresses.kept(source)
+    return f"models:/{model_id}" if model_id and not found.startswith("models:/") else found
