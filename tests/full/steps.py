@@ -16,6 +16,9 @@ from tests.full.step import KEPT, Outcome, Result, pytest, run
 
 OLDEST = "3.10"
 MLFLOW = "tests/mlflow"
+AUTOLOG = f"{MLFLOW}/test_autologging.py"
+PAGES = f"{MLFLOW}/test_pages.py"
+_APART = (f"--ignore={AUTOLOG}", f"--ignore={PAGES}")
 REAL_TOOLS = "tests/bridges/sources/test_real_tools.py"
 FAULTS = (
     "tests/faults",
@@ -82,12 +85,28 @@ def _measured(step: str, names: list[str]) -> Outcome:
 def beside_mlflow() -> Outcome:
     """The same generated calls on MLflow's own stores and on ours."""
     python = _environment("mlflow", sys.executable, "mlflow>=3.17,<4")
-    return pytest(python, MLFLOW)
+    return pytest(python, MLFLOW, *_APART)
 
 
 def beside_mlflow_2() -> Outcome:
     """The same on the oldest MLflow that is supported; what it lacks is left out, by name."""
-    return pytest(_environment("mlflow-2", sys.executable, "mlflow==2.22.*"), MLFLOW)
+    return pytest(_environment("mlflow-2", sys.executable, "mlflow==2.22.*"), MLFLOW, *_APART)
+
+
+def autologging() -> Outcome:
+    """What MLflow logs by itself of six frameworks."""
+    frameworks = ("scikit-learn", "xgboost", "lightgbm", "pytorch-lightning", "keras")
+    more = ("transformers", "accelerate", "torch", "mlflow>=3.17,<4")
+    return pytest(_environment("mlflow-autolog", sys.executable, *frameworks, *more), AUTOLOG)
+
+
+def pages() -> Outcome:
+    """MLflow's pages in a browser, beside the same pages over MLflow's own database."""
+    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
+        return Outcome(Result.SKIPPED, "there is no Chromium on this machine")
+    return pytest(
+        _environment("mlflow-pages", sys.executable, "mlflow>=3.17,<4", "playwright"), PAGES
+    )
 
 
 def other_tools() -> Outcome:
@@ -137,6 +156,8 @@ STEPS: dict[str, Callable[[], Outcome]] = {
     "python-floor": oldest_python,
     "mlflow": beside_mlflow,
     "mlflow-2": beside_mlflow_2,
+    "mlflow-autolog": autologging,
+    "mlflow-pages": pages,
     "sources": other_tools,
     "bench": benchmarks,
     "bench-sharing": sharing_benchmarks,

@@ -51,3 +51,14 @@ def bridged(ours: MlgitClient) -> Any:
     from mlflow.tracking import MlflowClient
 
     return MlflowClient(tracking_uri=ours.tracking_uri, registry_uri=ours.tracking_uri)
+
+
+@pytest.fixture
+def mlflow(ours: MlgitClient) -> Any:
+    """MLflow's fluent functions, on the same store."""
+    mlflow = pytest.importorskip("mlflow")
+
+    mlflow.set_tracking_uri(ours.tracking_uri)  # `mlgit:.` is meant once a process
+    mlflow.set_registry_uri(None)
+    mlflow.set_experiment("churn")
+    return mlflow

@@ -14,16 +14,6 @@ from tests.mlflow.since import log_doubler, since
 pytestmark = pytest.mark.full
 
 
-@pytest.fixture
-def mlflow(ours: MlgitClient) -> Any:
-    mlflow = pytest.importorskip("mlflow")
-
-    mlflow.set_tracking_uri(ours.tracking_uri)  # `mlgit:.` is meant once a process
-    mlflow.set_registry_uri(None)
-    mlflow.set_experiment("churn")
-    return mlflow
-
-
 def test_a_run_with_all_that_is_logged(mlflow: Any, ours: MlgitClient) -> None:
     with mlflow.start_run(run_name="one", tags={"team": "risk"}) as run:
         mlflow.log_params({"lr": 0.1, "depth": 3})

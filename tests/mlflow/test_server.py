@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
-import subprocess
-import sys
-import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,44 +12,20 @@ import pytest
 
 from mlgit import MlgitClient
 from mlgit.where import parse_uri
+from tests.mlflow import serving
 from tests.mlflow.since import log_doubler, since
 
 pytestmark = pytest.mark.full
-_PATIENCE = 90.0  # seconds until the server answers
 
 
 @pytest.fixture
 def server(ours: MlgitClient, tmp_path: Path) -> Iterator[str]:
-    """The address of a server with two workers."""
+    """The address of a server that also serves the artifacts."""
     pytest.importorskip("mlflow")
-    place = parse_uri(ours.tracking_uri)
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    argv = [sys.executable, "-m", "mlflow", "server", "--workers", "2", "--port", str(port)]
-    argv += ["--backend-store-uri", ours.tracking_uri]
-    argv += ["--artifacts-destination", f"mlgit-artifacts:{place}"]
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    env = {**os.environ, **quiet, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    with (tmp_path / "server.txt").open("wb") as log:
-        child = subprocess.Popen(argv, env=env, stdout=log, stderr=log, start_new_session=True)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _wait_for(url, child)
-            yield url
-        finally:
-            os.killpg(child.pid, 15)
-            child.wait(30)
-    assert b"Traceback" not in (tmp_path / "server.txt").read_bytes()
-
-
-def _wait_for(url: str, child: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until and child.poll() is None:
-        with suppress(OSError), urllib.request.urlopen(f"{url}/health", timeout=2):
-            return
-        time.sleep(0.2)
-    pytest.fail("the server did not answer")
+    destination = f"mlgit-artifacts:{parse_uri(ours.tracking_uri)}"
+    log = tmp_path / "server.txt"
+    with serving.server(ours.tracking_uri, log, "--artifacts-destination", destination) as url:
+        yield url
 
 
 def test_a_client_elsewhere_logs_through_the_server(server: str, ours: MlgitClient) -> None:
@@ -77,6 +47,7 @@ def test_a_client_elsewhere_logs_through_the_server(server: str, ours: MlgitClie
     assert mlflow.pyfunc.load_model("models:/doubler/1").predict([3]) == [6]
     client = mlflow.MlflowClient()
     assert [one.name for one in client.search_registered_models()] == ["doubler"]
+    assert [one.version for one in mlflow.search_model_versions()] == ["1"]
     mlflow.register_model(f"runs:/{run.info.run_id}/notes", "notes")
     for name in ("doubler", "notes"):
         uri = client.get_model_version_download_uri(name, "1")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mlgit.tracker import Tracker
 
 T = TypeVar("T")
+_IS_PROMPT = "mlflow.prompt.is_prompt"
 
 
 class Calls:
@@ -56,3 +57,11 @@ def paged(found: Iterable[T], token: str | None) -> PagedList[T]:
 def filter_of(text: str | None) -> str:
     """A filter as MLflow's client hands it on: to a blank one it adds a part after an AND."""
     return (text or "").strip().removeprefix("AND ")
+
+
+def models_of(text: str | None) -> str:
+    """A filter of the registry: prompts are found only where it names their tag."""
+    asked, models = filter_of(text), f"tags.`{_IS_PROMPT}` = 'false'"
+    if _IS_PROMPT in asked:
+        return asked
+    return f"({asked}) AND {models}" if asked else models

@@ -11,7 +11,7 @@ from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_
 from mlflow.store.model_registry.abstract_store import AbstractStore
 
 from mlgit.bridges.mlflow import entities
-from mlgit.bridges.mlflow.base import filter_of, paged
+from mlgit.bridges.mlflow.base import models_of, paged
 from mlgit.bridges.mlflow.errors import speaking_mlflow
 from mlgit.bridges.mlflow.versions import VersionCalls
 from mlgit.client import MlgitClient
@@ -72,7 +72,7 @@ class RegistryStore(VersionCalls, AbstractStore):  # type: ignore[misc]
         page_token: str | None = None,
     ) -> PagedList[RegisteredModel]:
         found = self.client.search_registered_models(
-            filter_of(filter_string),
+            models_of(filter_string),
             max_results or _MODELS_PAGE,
             list(order_by or ()),
             page_token or None,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from mlgit.bridges.mlflow import addresses, entities
-from mlgit.bridges.mlflow.base import Calls, filter_of, paged
+from mlgit.bridges.mlflow.base import Calls, models_of, paged
+from mlgit.bridges.mlflow.experiments import MOST
 from mlgit.bridges.mlflow.unended import unchanging
 
 if TYPE_CHECKING:
@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mlflow.store.entities.paged_list import PagedList
 
 _PAGE = 10_000
-_PROMPT = "dummy-source"  # what MLflow says of a prompt, which is all in its tags
+_ASKED = 200_000  # what MLflow's REST asks for where its client names no number
+_PROMPTS = frozenset({"dummy-source", "prompt-template"})  # a prompt has no files: MLflow says this
 
 
 class VersionCalls(Calls):
@@ -32,10 +33,9 @@ class VersionCalls(Calls):
         local_model_path: str | None = None,  # noqa: ARG002 - what is there was logged before
         model_id: str | None = None,
     ) -> ModelVersion:
-        address = f"prompts://{quote(name)}" if source == _PROMPT else _source(source, model_id)
         made = self.client.create_model_version(
             name,
-            unchanging(self.client, address),
+            unchanging(self.client, _source(source, model_id)),
             run_id or None,
             {one.key: one.value for one in tags or ()},
             description=description or None,
@@ -83,8 +83,12 @@ class VersionCalls(Calls):
         order_by: Sequence[str] | None = None,
         page_token: str | None = None,
     ) -> PagedList[ModelVersion]:
+        most = max_results or _PAGE
         found = self.client.search_model_versions(
-            filter_of(filter_string), max_results or _PAGE, list(order_by or ()), page_token or None
+            models_of(filter_string),
+            MOST if MOST < most <= _ASKED else most,
+            list(order_by or ()),
+            page_token or None,
         )
         return paged(map(entities.model_version, found), found.token)
 
@@ -100,5 +104,7 @@ class VersionCalls(Calls):
 
 def _source(source: str, model_id: str | None) -> str:
     """What the version is made from: its logged model where it has one."""
+    if source in _PROMPTS:
+        return f"mlflow-prompt://{source}"
     found = addresses.kept(source)
     return f"models:/{model_id}" if model_id and not found.startswith("models:/") else found
