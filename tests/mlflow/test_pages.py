@@ -54,11 +54,6 @@ _PAGES = (
         "/compare-runs?runs={runs}&experiments={experiments}",
         ("Comparing 2 Runs", "first-run", "second-run"),
     ),
-    Shown(
-        "metric",
-        "/metric?runs={runs}&metric=%22loss%22&experiments={experiments}",
-        ("first-run", "second-run"),
-    ),
     Shown("logged-models", "/experiments/{e}/models", ("doubler", "Ready")),
     Shown("logged-model", "/experiments/{e}/models/{m}", ("doubler", "{m}", "churn-model")),
     Shown("logged-model-files", "/experiments/{e}/models/{m}/artifacts", ("MLmodel",)),
