@@ -7,8 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.repos import git, make_repo
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("mlgit", deadline=None)
+settings.load_profile("mlgit")
 
 _KEPT = {"PATH", "TMPDIR", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_START"}
 

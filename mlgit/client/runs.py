@@ -29,12 +29,8 @@ class RunCalls(Calls):
         start_time: int | None = None,
         tags: Mapping[str, object] | None = None,
         run_name: str | None = None,
-        *,
-        captures: bool = True,
     ) -> Run:
         """Begin a run; it is RUNNING until `set_terminated`, also after this process has ended.
-
-        Without `captures` nothing is recorded of this process: it works for another.
 
         Raises:
             NotFound, InvalidState: There is no such experiment; it is deleted.
@@ -44,7 +40,7 @@ class RunCalls(Calls):
         labels = {key: str(value) for key, value in (tags or {}).items()}
         from mlgit.runs.begin import RunRequest
 
-        request = RunRequest(run_name or "", labels, start=start_time, captures=captures)
+        request = RunRequest(name=run_name or "", tags=labels, start=start_time)
         return self.get_run(self.tracker.start(experiment, request).id)
 
     def set_terminated(

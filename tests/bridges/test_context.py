@@ -8,7 +8,9 @@ import pytest
 
 from mlgit.bridges.mlflow.context import CodeContext
 from mlgit.client import MlgitClient
+from mlgit.records.run import RunStatus
 from mlgit.runs import capture
+from mlgit.runs.begin import RunRequest
 from mlgit.store.store import Store
 from tests.support.repos import git
 
@@ -40,10 +42,10 @@ def test_elsewhere_it_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def test_a_run_of_another_process_says_nothing_of_this_one(repo: Path) -> None:
     store = Store.init(repo).store
-    client = MlgitClient(repo)
-    run_id = client.create_run("0", tags={"mlflow.user": "ada"}, captures=False).info.run_id
-    client.set_terminated(run_id)
-    run = client.tracker.view(run_id).run
+    tracker = MlgitClient(repo).tracker
+    live = tracker.start("Default", RunRequest(tags={"mlflow.user": "ada"}, captures=False))
+    tracker.finish(live, RunStatus.FINISHED)
+    run = tracker.view(live.id).run
     assert (run.user, run.host, run.code.commit, run.source.command) == ("ada", "", "", "")
-    (folder,) = store.snapshot().find_run(run_id)
+    (folder,) = store.snapshot().find_run(live.id)
     assert "environment.txt" not in store.snapshot().names(folder)

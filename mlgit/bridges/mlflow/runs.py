@@ -9,8 +9,10 @@ from mlflow.entities import RunStatus, ViewType
 
 from mlgit.bridges.mlflow import entities
 from mlgit.bridges.mlflow.base import Calls
+from mlgit.client.experiments import experiment_of
 from mlgit.client.runs import status_of
 from mlgit.records.garbage import uncollected
+from mlgit.runs.begin import RunRequest
 
 if TYPE_CHECKING:
     from mlflow.entities import Run, RunInfo, RunTag, _DatasetSummary
@@ -37,14 +39,11 @@ class RunCalls(Calls):
         given = {one.key: one.value for one in tags or ()}
         if user_id:
             given.setdefault("mlflow.user", user_id)
-        made = self.client.create_run(
-            str(experiment_id or _DEFAULT),
-            start_time or None,
-            given,
-            run_name or None,
-            captures=not self.hosted,
+        home = experiment_of(self.tracker.store.snapshot(), str(experiment_id or _DEFAULT))
+        request = RunRequest(
+            run_name or "", given, start=start_time or None, captures=not self.hosted
         )
-        return self.get_run(made.info.run_id)
+        return self.get_run(self.tracker.start(home, request).id)
 
     def get_run(self, run_id: str) -> Run:
         return self._run(self.tracker.view(run_id))
