@@ -174,3 +174,22 @@ def test_a_run_under_way_is_finished_by_the_next_import(repo: Path, root: Path) 
     found = client.get_run(RUN)
     assert (second.runs, found.info.status, found.data.tags["mine"]) == (1, "FINISHED", "kept")
     assert len(client.get_metric_history(RUN, "loss")) == 4
+
+
+def test_an_import_that_was_cut_off_goes_on_where_it_was(
+    repo: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [f"{number:032x}" for number in range(5)]
+    for run_id in ids:
+        write_mlruns(root, run_id)
+    monkeypatch.setattr("mlgit.bridges.importing.bring._RUNS", 2)
+    store, source = Store.init(repo).store, open_mlflow(str(root))
+    with pytest.raises(KeyboardInterrupt):
+        bring(store, source, progress=_cut_off)
+    assert len(list(store.snapshot().run_folders())) == 2
+    again = bring(store, open_mlflow(str(root)))
+    assert (again.known, again.runs) == (2, 3)
+
+
+def _cut_off(_: int) -> None:
+    raise KeyboardInterrupt
