@@ -102,8 +102,8 @@ def autologging() -> Outcome:
 
 def pages() -> Outcome:
     """MLflow's pages in a browser, beside the same pages over MLflow's own database."""
-    if not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))):
-        return Outcome(Result.SKIPPED, "there is no Chromium on this machine")
+    if not servers.has("chromium", "chromium"):
+        return Outcome(Result.SKIPPED, "Chromium cannot be installed")
     return pytest(
         _environment("mlflow-pages", sys.executable, "mlflow>=3.17,<4", "playwright"), PAGES
     )

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from mlgit import MlgitClient
+from mlgit.errors import NotFound
 from tests.cli.harness import done
 from tests.mlflow.serving import QUIET
 from tests.mlflow.since import log_doubler
@@ -71,9 +72,29 @@ def test_runs_artifacts_and_gc(ours: MlgitClient, tmp_path: Path) -> None:
     run(ours, "runs", "delete", "--run-id", run_id)
     run(ours, "runs", "restore", "--run-id", run_id)
     run(ours, "runs", "delete", "--run-id", run_id)
-    run(ours, "gc", "--backend-store-uri", ours.tracking_uri, "--tracking-uri", ours.tracking_uri)
+    gc(ours)
     assert "one" not in done("runs")
     assert done("check") == ""
+
+
+def gc(ours: MlgitClient, *argv: str) -> None:
+    uri = ours.tracking_uri
+    run(ours, "gc", "--backend-store-uri", uri, "--tracking-uri", uri, *argv)
+
+
+def test_gc_leaves_what_is_younger_and_what_a_version_came_from(ours: MlgitClient) -> None:
+    registered, plain = (ours.create_run("0", run_name=name).info.run_id for name in ("a", "b"))
+    ours.create_registered_model("churn")
+    ours.create_model_version("churn", f"runs:/{registered}/model", registered)
+    for run_id in (registered, plain):
+        ours.set_terminated(run_id)
+        ours.delete_run(run_id)
+    gc(ours, "--older-than", "1d")
+    assert ours.get_run(plain).info.lifecycle_stage == "deleted"
+    gc(ours)
+    assert ours.get_run(registered).info.lifecycle_stage == "deleted"
+    with pytest.raises(NotFound):
+        ours.get_run(plain)
 
 
 def test_a_model_is_served_by_its_alias(ours: MlgitClient) -> None:
